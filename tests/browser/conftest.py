@@ -1,0 +1,70 @@
+"""A real Chromium for the browser tests, driven through Playwright."""
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+# Streamlit's frontend looks for its server below a page's own address first and logs the 404s of that
+# search; and it logs feature names that this Chromium does not know. Everything else is ours.
+STREAMLITS_OWN = ("/_stcore/health", "/_stcore/host-config")
+
+NewPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, started once; install the package `chromium` where it is missing."""
+    chromium = shutil.which("chromium") or "/usr/bin/chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[NewPage]:
+    """`new_page(width=1400, height=900, color_scheme="light", ...)`: a page in a fresh profile.
+
+    Further options go to Playwright's `new_context`. All contexts are closed when the test ends.
+    """
+    contexts = []
+
+    def make(width: int = 1400, height: int = 900, color_scheme: str = "light", **options: object) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=color_scheme, **options
+        )
+        contexts.append(context)
+        context.set_default_timeout(30_000)
+        return context.new_page()
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(new_page: NewPage) -> Page:
+    """A desktop page, 1400 by 900, light."""
+    return new_page()
+
+
+def complaints(page: Page) -> list[str]:
+    """Console warnings and errors and uncaught exceptions of a page, less Streamlit's known ones."""
+    said = [
+        f"{message.type}: {message.text} ({message.location['url']})"
+        for message in page.console_messages()
+        if message.type in ("warning", "error") and not message.location["url"].endswith(STREAMLITS_OWN)
+    ]
+    return said + [f"uncaught: {error}" for error in page.page_errors()]
