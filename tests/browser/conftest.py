@@ -16,8 +16,8 @@ FLAGS = [
     "--disable-sync",
 ]
 
-# Streamlit's frontend looks for its server below a page's own address first and logs the 404s of that
-# search; and it logs feature names that this Chromium does not know. Everything else is ours.
+# Streamlit's frontend looks for its server below a page's own address first, and the browser logs the
+# 404s of that search. Everything else is ours.
 STREAMLITS_OWN = ("/_stcore/health", "/_stcore/host-config")
 
 NewPage = Callable[..., Page]
@@ -60,8 +60,13 @@ def page(new_page: NewPage) -> Page:
     return new_page()
 
 
-def complaints(page: Page) -> list[str]:
-    """Console warnings and errors and uncaught exceptions of a page, less Streamlit's known ones."""
+@pytest.fixture(scope="session")
+def complaints() -> Callable[[Page], list[str]]:
+    """`complaints(page)`: what is wrong according to the browser's console, less Streamlit's own."""
+    return _complaints
+
+
+def _complaints(page: Page) -> list[str]:
     said = [
         f"{message.type}: {message.text} ({message.location['url']})"
         for message in page.console_messages()

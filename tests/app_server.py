@@ -1,0 +1,70 @@
+"""The app, started as a person starts it, for tests that ask it from outside."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Server:
+    url: str  # without a slash at the end; with the base path, if there is one
+    process: subprocess.Popen[bytes]
+    log: Path  # what it has printed, standard error included
+
+
+Serve = Callable[..., AbstractContextManager[Server]]
+
+
+@contextmanager
+def running(
+    command: list[str], url: str, log: Path, env: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    """Run a command that serves `url` until the block ends; enter the block once it is healthy."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, **(env or {})}, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        wait_until_healthy(process, url, log)
+        yield Server(url, process, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_until_healthy(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    give_up = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < give_up:
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.05)
+    pytest.fail(f"the app did not start (exit code {process.poll()}):\n{log.read_text()}")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def streamlit_run(port: int, *options: str, script: Path = ROOT / "app.py") -> list[str]:
+    """The command that starts the app on a loopback port."""
+    fixed = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
+    return [sys.executable, "-m", "streamlit", "run", str(script), *fixed, *options]
