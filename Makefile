@@ -46,7 +46,8 @@ $(BIN)/python:
 # torch first and alone, from an index of CPU builds: the index of all other packages may only have a
 # build of several GB with CUDA. Whatever the first line could not fetch, the second does.
 $(VENV)/installed: requirements.txt | $(BIN)/python
-	-$(PIP) install --no-deps --timeout 5 --retries 0 --index-url $(TORCH_INDEX) $(TORCH)
+	$(PIP) install --no-deps --timeout 5 --retries 0 --index-url $(TORCH_INDEX) $(TORCH) \
+		|| echo "$(TORCH_INDEX) has not answered with torch; going on without it."
 	$(PIP) install $(TORCH)
 	grep -v -e '^--extra-index-url' -e '^torch==' requirements.txt > $(VENV)/requirements.txt
 	$(PIP) install -r $(VENV)/requirements.txt
