@@ -24,7 +24,7 @@ run: $(VENV)/installed
 		|| { echo "Port $(PORT) cannot be used: it is taken, or not allowed. Choose another: make run PORT=8600" >&2; exit 1; }
 	@exec $(BIN)/python -m streamlit run app.py --server.address=$(ADDRESS) --server.port=$(PORT)
 
-test: $(VENV)/installed-dev browser check
+test: browser check
 	$(BIN)/python -m pytest
 
 check: $(VENV)/installed-dev
@@ -57,7 +57,10 @@ $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 	$(PIP) install -r requirements-dev.txt
 	touch $@
 
-browser:
-	@command -v chromium >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
-		then $(APT_INSTALL) chromium fonts-liberation; \
-		else echo "The browser tests need Chromium; install it: apt-get install chromium" >&2; exit 1; fi
+# Chromium, a font for it, and the one library that Playwright's driver needs beyond the base system.
+BROWSER := chromium fonts-liberation libatomic1
+
+browser: $(VENV)/installed-dev
+	@command -v chromium >/dev/null && $(BIN)/python -m playwright --version >/dev/null 2>&1 || \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then $(APT_INSTALL) $(BROWSER); \
+		else echo "The browser tests need more; install it: apt-get install $(BROWSER)" >&2; exit 1; fi
