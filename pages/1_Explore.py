@@ -1,0 +1,14 @@
+"""Explore."""
+
+import streamlit as st
+
+
+def main() -> None:
+    """Draw the page."""
+    st.set_page_config(page_title="Explore")
+    st.title("Explore")
+    st.write("See where SAM stalls, and why.")
+
+
+if __name__ == "__main__":
+    main()
