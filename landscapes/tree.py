@@ -66,3 +66,22 @@ class Call:
 
 
 Node: TypeAlias = Number | Variable | Constant | Parameter | Negate | Binary | Call
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A checked formula.
+
+    The tree is at most about 250 nodes high, so that walks over it, its hash, == and pickle can recurse.
+
+    Args:
+        text: as typed.
+        tree: what was understood.
+        dim: 2 if y occurs, else 1.
+        parameters: their names, in the order of their first appearance.
+    """
+
+    text: str
+    tree: Node
+    dim: int
+    parameters: tuple[str, ...]
