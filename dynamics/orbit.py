@@ -1,0 +1,124 @@
+"""Iterate a rule and keep what it saw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from landscapes.landscape import Array
+
+from .rules import Rule
+
+_CHUNK: Final = 256  # steps between reports, and between looks at whether to stop
+_LAST: Final = 256  # positions kept when only the scalars are
+
+
+@dataclass(frozen=True)
+class Orbit:
+    """A run, or many at once. Entry k of every array belongs to the point reached after k steps."""
+
+    name: str
+    x: Array  # (steps+1, ..., d); with keep="scalars" the last positions only
+    x_plus: Array  # like x
+    f: Array  # (steps+1, ...) f(x)
+    f_plus: Array  # (steps+1, ...) f(x+)
+    gradient_norms: Array  # (steps+1, ...) |g(x)|
+    shifted_norms: Array  # (steps+1, ...) |S(x)|
+    cosine: Array  # (steps+1, ...) of the angle between g and S; NaN where one of them vanishes
+    eta: Array  # (steps+1,)
+    rho: Array  # (steps+1,) 0 where the rule does not look ahead
+
+    @property
+    def steps(self) -> int:
+        """Number of steps taken."""
+        return len(self.f) - 1
+
+
+def iterate(
+    rule: Rule,
+    x0: npt.ArrayLike,
+    steps: int,
+    keep: Literal["all", "scalars"] = "all",
+    report: Callable[[int, Array], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Orbit:
+    """Apply a rule again and again, from one start or from many at once.
+
+    Args:
+        rule: any rule of `dynamics.rules`.
+        x0: starts (..., d).
+        steps: how many, >= 0.
+        keep: "all" positions, or the "scalars" of every step and the last positions only (for networks).
+        report: called as report(k, x) every few hundred steps.
+        stop: asked every few hundred steps; when it says True the run ends there and is that much shorter.
+
+    Returns:
+        The orbit. Where a run leaves the finite numbers, the rest of it is NaN.
+
+    Raises:
+        ValueError: steps is negative, or x0 does not fit the rule's objective.
+    """
+    x = np.array(x0, dtype=np.float64)
+    d = rule.objective.dim
+    if steps < 0:
+        raise ValueError(f"steps must be >= 0, got {steps}")
+    if x.shape[-1:] != (d,):
+        raise ValueError(f"x0 must have shape (..., {d}), got {x.shape}")
+    n = steps + 1
+    batch = x.shape[:-1]
+    kept = n if keep == "all" else min(n, _LAST)
+    positions = np.empty((kept, *x.shape))
+    ahead = np.empty((kept, *x.shape))
+    f, f_plus = np.empty((n, *batch)), np.empty((n, *batch))
+    norms, shifted, cosine = np.empty((n, *batch)), np.empty((n, *batch)), np.empty((n, *batch))
+    eta, rho = np.empty(n), np.empty(n)
+    g, s = np.empty((min(n, _CHUNK), *x.shape)), np.empty((min(n, _CHUNK), *x.shape))
+    memory = rule.start(x)
+    step = rule.step
+    done = 0
+    interrupted = False
+    with np.errstate(all="ignore"):
+        while done < n:
+            chunk = min(_CHUNK, n - done)
+            for i in range(chunk):
+                k = done + i
+                seen, memory = step(x, memory, k)
+                slot = k % kept
+                positions[slot], ahead[slot] = x, seen.x_plus
+                f[k], f_plus[k], g[i], s[i] = seen.f, seen.f_plus, seen.g, seen.s
+                eta[k], rho[k] = seen.eta, seen.rho
+                x = seen.x_next
+            part = slice(done, done + chunk)
+            a, b = g[:chunk], s[:chunk]
+            norms[part], shifted[part] = np.linalg.norm(a, axis=-1), np.linalg.norm(b, axis=-1)
+            cosine[part] = np.clip(np.vecdot(a, b) / (norms[part] * shifted[part]), -1.0, 1.0)
+            done += chunk
+            if report is not None:
+                report(done - 1, x)
+            interrupted = stop is not None and stop()
+            if interrupted or not np.isfinite(x).any():
+                break
+    if done < n and not interrupted:  # everything has left the finite numbers
+        for array in (f, f_plus, norms, shifted, cosine):
+            array[done:] = np.nan
+        eta[done:], rho[done:] = eta[done - 1], rho[done - 1]
+        if keep == "all":
+            positions[done:], ahead[done:] = np.nan, np.nan
+        done = n
+    order = np.arange(max(0, done - kept), done) % kept if kept < n else slice(0, done)
+    return Orbit(
+        rule.name,
+        positions[order],
+        ahead[order],
+        f[:done],
+        f_plus[:done],
+        norms[:done],
+        shifted[:done],
+        cosine[:done],
+        eta[:done],
+        rho[:done],
+    )

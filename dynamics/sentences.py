@@ -1,0 +1,87 @@
+"""Verdicts in words, with their numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from landscapes.landscape import Array
+
+    from .orbit import Orbit
+    from .verdict import Verdict
+
+
+def number(value: float) -> str:
+    """Write a number with three significant digits, and with as few zeros as that allows."""
+    if not np.isfinite(value):
+        return "infinity" if value > 0 else "-infinity" if value < 0 else "undefined"
+    if value == 0.0:
+        return "0"
+    if 1e-3 <= abs(value) < 1e5:
+        places = max(0, 2 - int(np.floor(np.log10(abs(value)))))
+        return f"{value:,.{places}f}".replace("-", "−")
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return f"{mantissa}·10^{int(exponent)}".replace("-", "−")
+
+
+def place(x: Array, scale: float) -> str:
+    """Write a point: x = 0.400, or (1.20, 3.40); what is nothing beside `scale`, the window's diagonal, is 0."""
+    rounded = [number(float(v) if abs(v) > 1e-9 * scale else 0.0) for v in x]
+    return f"x = {rounded[0]}" if len(x) == 1 else f"({', '.join(rounded)})"
+
+
+def article(kind: str) -> str:
+    """Write a kind with its article; a degenerate point is a degenerate stationary point."""
+    return "a degenerate stationary point" if kind == "degenerate" else f"a {kind}"
+
+
+def sentence(v: Verdict, orbit: Orbit, scale: float) -> str:
+    """Say in one or two plain sentences how a run ended.
+
+    Args:
+        v: the verdict, with everything but its sentence.
+        orbit: the run it is about.
+        scale: the window's diagonal.
+    """
+    name = orbit.name
+    steps = f"{orbit.steps:,} step" + ("s" if orbit.steps != 1 else "")
+    where = place(v.point, scale) if v.point is not None else ""
+    match v.outcome:
+        case "reached":
+            return f"{name} reached a minimizer of f at {where}."
+        case "stopped":
+            return f"{name} stopped at {where}, {article(v.kind or 'degenerate')} of f."
+        case "hallucinated":
+            assert v.target is not None
+            slope = f"the slope there is {number(v.slope)}" if v.slope is not None else None
+            slope = slope or f"the gradient there has length {number(v.gradient_norm)}"
+            verb = "is closing in on" if v.approaching else "stopped at"
+            return (
+                f"{name} {verb} {where}, a hallucinated {_hallucinated(v.kind)}: {slope}, not 0. "
+                f"It looked a distance {number(float(orbit.rho[-1]))} uphill, to {place(v.target, scale)}, "
+                f"{article(v.kind or 'degenerate')} of f, and the gradient there is 0."
+            )
+        case "stalled":
+            return (
+                f"{name} stalled near {where}: the gradient at the look-ahead point has shrunk to "
+                f"{number(v.shifted_norm)} while the gradient itself is {number(v.gradient_norm)}. "
+                "Newton's method did not confirm a hallucinated point."
+            )
+        case "bouncing":
+            return f"{name} bounces around a minimizer of f at {where}, at a distance set by its step size."
+        case "trapped":
+            return f"{name} is trapped at {where}, {article(v.kind or 'degenerate')} of f. That is no hallucination."
+        case "cycling":
+            around = f" through {article(v.kind)} of f" if v.kind else ""
+            return f"{name} goes round in a cycle{around} near {where}."
+        case "diverged":
+            return (
+                f"{name} diverged at step {v.step:,}: it left the window far behind or the region where f is defined."
+            )
+    return f"{name} is still moving after {steps}, now at {where}."
+
+
+def _hallucinated(kind: str | None) -> str:
+    return "point" if kind in (None, "degenerate") else str(kind)

@@ -1,0 +1,46 @@
+"""Whether a hallucinated point attracts SAM, and up to which step size."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from landscapes.landscape import Array
+
+
+def shifted_jacobian(g: Array, hessian: Array, hessian_plus: Array, rho: float) -> Array:
+    """Jacobian M of the shifted gradient S at x: M = H(x+) (I + rho Du), Du = (I - u u^T) H(x) / |g|.
+
+    Args:
+        g: (..., d) gradients at x, not zero.
+        hessian: (..., d, d) Hessians at x.
+        hessian_plus: (..., d, d) Hessians at x+ = x + rho g/|g|.
+        rho: perturbation radius, in the units of x.
+
+    Returns:
+        (..., d, d). The SAM map x - eta S(x) has the Jacobian I - eta M.
+
+    Source:
+        Differentiating S(x) = g(x + rho u(x)); THEORY 5.
+    """
+    norm = np.linalg.norm(g, axis=-1)[..., None, None]
+    u = g[..., None] / norm
+    identity = np.eye(g.shape[-1])
+    turning = (identity - u * np.swapaxes(u, -1, -2)) @ hessian / norm
+    return np.asarray(hessian_plus @ (identity + rho * turning))
+
+
+def step_limits(eigenvalues: Array) -> Array:
+    """Step sizes below which the SAM map contracts, from the eigenvalues (n, d) of M.
+
+    Returns:
+        (n,): min 2 Re mu / |mu|^2 where every Re mu > 0; 0 where some Re mu < 0; NaN where a zero eigenvalue
+        leaves it undecided.
+    """
+    real = eigenvalues.real
+    size = np.abs(eigenvalues)
+    scale = size.max(axis=-1, initial=0.0, keepdims=True)
+    undecided = np.abs(real) <= 1e-9 * scale
+    with np.errstate(all="ignore"):
+        limit = np.where(undecided, np.inf, 2.0 * real / size**2).min(axis=-1, initial=np.inf)
+    repels = ((real < 0.0) & ~undecided).any(axis=-1)
+    return np.where(repels, 0.0, np.where(undecided.any(axis=-1), np.nan, limit))

@@ -1,0 +1,113 @@
+"""A Python function as a landscape, its derivatives by autograd. It serves where no formula is, and as a check."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import autograd.numpy as anp
+import numpy as np
+import numpy.typing as npt
+from autograd import elementwise_grad
+
+from .formula import Binary, Call, Constant, Formula, Negate, Node, Number, Parameter, Variable
+
+_FUNCTIONS: Final[dict[str, Callable[[Any], Any]]] = {
+    "sin": anp.sin,
+    "cos": anp.cos,
+    "tan": anp.tan,
+    "asin": anp.arcsin,
+    "acos": anp.arccos,
+    "atan": anp.arctan,
+    "sinh": anp.sinh,
+    "cosh": anp.cosh,
+    "tanh": anp.tanh,
+    "exp": anp.exp,
+    "log": anp.log,
+    "log10": anp.log10,
+    "sqrt": anp.sqrt,
+    "abs": anp.abs,
+}
+_OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "^": lambda a, b: a**b,
+}
+
+
+class FunctionLandscape:
+    """The landscape of an autograd-traceable f: (..., d) -> (...); the methods of `Landscape`."""
+
+    def __init__(self, f: Callable[[Any], Any], domain: tuple[tuple[float, float], ...]) -> None:
+        """Keep `f`, to be looked at in `domain`, a pair (low, high) for each variable."""
+        self.f = f
+        self.domain = domain
+        self._gradient = elementwise_grad(f)
+        self._rows = [elementwise_grad(self._component(i)) for i in range(self.dim)]
+
+    def _component(self, i: int) -> Callable[[Any], Any]:
+        return lambda x: self._gradient(x)[..., i]
+
+    @property
+    def dim(self) -> int:
+        """Number of variables."""
+        return len(self.domain)
+
+    @property
+    def diagonal(self) -> float:
+        """Length of the window's diagonal."""
+        return math.hypot(*(high - low for low, high in self.domain))
+
+    def value(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Map points (..., d) to values (...)."""
+        points = np.asarray(x, dtype=np.float64)
+        with np.errstate(all="ignore"):
+            return np.asarray(self.f(points), dtype=np.float64)
+
+    def gradient(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Map points (..., d) to gradients (..., d)."""
+        points = np.asarray(x, dtype=np.float64)
+        with np.errstate(all="ignore"):
+            return np.asarray(self._gradient(points), dtype=np.float64)
+
+    def hessian(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Map points (..., d) to Hessians (..., d, d)."""
+        points = np.asarray(x, dtype=np.float64)
+        with np.errstate(all="ignore"):
+            return np.stack([np.asarray(row(points), dtype=np.float64) for row in self._rows], axis=-2)
+
+    def value_and_gradient(self, x: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Map points (..., d) to values (...) and gradients (..., d)."""
+        return self.value(x), self.gradient(x)
+
+    def gradient_and_hessian(self, x: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Map points (..., d) to gradients (..., d) and Hessians (..., d, d)."""
+        return self.gradient(x), self.hessian(x)
+
+
+def walk(formula: Formula, parameters: Mapping[str, float]) -> Callable[[Any], Any]:
+    """Return the formula as a Python function (..., d) -> (...) that evaluates its tree node by node.
+
+    Autograd differentiates it, so that the kernel's derivatives can be held against somebody else's.
+    """
+
+    def evaluate(node: Node, x: Any) -> Any:
+        match node:
+            case Number(value=value):
+                return value
+            case Constant(name=name):
+                return math.pi if name == "pi" else math.e
+            case Parameter(name=name):
+                return parameters[name]
+            case Variable(name=name):
+                return x[..., 0 if name == "x" else 1]
+            case Negate(argument=argument):
+                return -evaluate(argument, x)
+            case Call(function=function, argument=argument):
+                return _FUNCTIONS[function](evaluate(argument, x))
+            case Binary(operator=operator, left=left, right=right):
+                return _OPERATORS[operator](evaluate(left, x), evaluate(right, x))
+        raise TypeError(f"not a node of a formula: {node!r}")
+
+    return lambda x: evaluate(formula.tree, x)

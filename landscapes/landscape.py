@@ -1,0 +1,206 @@
+"""A landscape: a formula, the window it is looked at in, and the values of its parameters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any, Final, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from .formula import Formula, latex, parse
+from .function import FunctionLandscape
+from .kernel import Kernel
+
+Array: TypeAlias = npt.NDArray[np.float64]
+Domain: TypeAlias = tuple[tuple[float, float], ...]
+
+# Larger blocks fall out of the cache and of the allocator's small sizes and cost ten times as much a point.
+_BLOCK: Final = 2048
+
+
+class Objective(Protocol):
+    """What rules and loops need of a function: a landscape in one or two variables, or a network's loss."""
+
+    @property
+    def dim(self) -> int:
+        """Number of variables."""
+        ...
+
+    def value_and_gradient(self, x: Array) -> tuple[Array, Array]:
+        """Map (..., d) to (...) and (..., d)."""
+        ...
+
+
+@lru_cache(maxsize=256)
+def _kernel(text: str) -> Kernel:
+    return Kernel(parse(text))
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """A formula in x, or in x and y, on a window. Frozen, hashable and picklable.
+
+    Args:
+        formula: the text, see `landscapes.formula` for what may be written.
+        domain: one pair (low, high) for each variable.
+        parameters: a finite value for every other name in the formula.
+
+    Raises:
+        FormulaError: the text is not a formula.
+        ValueError: domain or parameters do not fit the formula.
+    """
+
+    formula: str
+    domain: Domain
+    parameters: Mapping[str, float] | tuple[tuple[str, float], ...] = ()
+    parsed: Formula = field(init=False, repr=False, compare=False)
+    kernel: Kernel = field(init=False, repr=False, compare=False)
+    _values: tuple[float, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Check the window and the parameters; make the kernel or take it from the cache."""
+        parsed = parse(self.formula)
+        given = dict(self.parameters)
+        missing = [name for name in parsed.parameters if name not in given]
+        if missing:
+            raise ValueError(f"the parameter {missing[0]!r} has no value; give parameters={{{missing[0]!r}: 1.0}}")
+        unknown = [name for name in given if name not in parsed.parameters]
+        if unknown:
+            raise ValueError(f"the formula has no parameter {unknown[0]!r}; it has {list(parsed.parameters)}")
+        values = tuple(float(given[name]) for name in parsed.parameters)
+        for name, value in zip(parsed.parameters, values, strict=True):
+            if not math.isfinite(value):
+                raise ValueError(f"the parameter {name!r} must be a finite number, got {value}")
+        domain = _checked(self.domain)
+        if len(domain) != parsed.dim:
+            raise ValueError(
+                f"the formula has {parsed.dim} variable(s), the domain has {len(domain)} pair(s); "
+                "give one (low, high) for each variable"
+            )
+        put = object.__setattr__
+        put(self, "domain", domain)
+        put(self, "parameters", tuple(zip(parsed.parameters, values, strict=True)))
+        put(self, "parsed", parsed)
+        put(self, "kernel", _kernel(self.formula))
+        put(self, "_values", values)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the plain data; the kernel is made anew."""
+        return Landscape, (self.formula, self.domain, self.parameters)
+
+    @staticmethod
+    def of(f: Callable[[Any], Any], domain: Domain) -> FunctionLandscape:
+        """Make a landscape of any autograd-traceable f: (..., d) -> (...); the same methods."""
+        return FunctionLandscape(f, _checked(domain))
+
+    @property
+    def dim(self) -> int:
+        """Number of variables, 1 or 2."""
+        return self.parsed.dim
+
+    @property
+    def diagonal(self) -> float:
+        """Length of the window's diagonal."""
+        return math.hypot(*(high - low for low, high in self.domain))
+
+    def latex(self) -> str:
+        """Return the formula as typed, in LaTeX."""
+        return latex(self.parsed)
+
+    def with_parameters(self, **values: float) -> Landscape:
+        """Return the same landscape with other values for those of `values` that it has as parameters."""
+        known = dict(self.parameters)
+        return replace(self, parameters=known | {k: v for k, v in values.items() if k in known})
+
+    def with_domain(self, domain: Domain) -> Landscape:
+        """Return the same landscape on another window."""
+        return replace(self, domain=domain)
+
+    def value(self, x: npt.ArrayLike) -> Array:
+        """Map points (..., d) to values (...); NaN where f is undefined."""
+        return self._evaluate("f", x)[0]
+
+    def gradient(self, x: npt.ArrayLike) -> Array:
+        """Map points (..., d) to gradients (..., d); NaN where f is undefined."""
+        return self._evaluate("g", x)[0]
+
+    def hessian(self, x: npt.ArrayLike) -> Array:
+        """Map points (..., d) to Hessians (..., d, d); NaN where f is undefined."""
+        return self._evaluate("h", x)[0]
+
+    def value_and_gradient(self, x: npt.ArrayLike) -> tuple[Array, Array]:
+        """Map points (..., d) to values (...) and gradients (..., d); what rules and loops call."""
+        value, gradient = self._evaluate("fg", x)
+        return value, gradient
+
+    def gradient_and_hessian(self, x: npt.ArrayLike) -> tuple[Array, Array]:
+        """Map points (..., d) to gradients (..., d) and Hessians (..., d, d); what Newton's method calls."""
+        gradient, hessian = self._evaluate("gh", x)
+        return gradient, hessian
+
+    def _evaluate(self, outputs: str, x: npt.ArrayLike) -> list[Array]:
+        points = np.asarray(x, dtype=np.float64)
+        d = self.dim
+        if points.shape[-1:] != (d,):
+            raise ValueError(f"points must have shape (..., {d}), got {points.shape}")
+        if points.ndim == 1:
+            return self._evaluate_one(outputs, points.tolist())
+        shape = points.shape[:-1]
+        columns = points.reshape(-1, d).T
+        n = columns.shape[1]
+        rows = np.empty((sum(_WIDTH[d][o] for o in outputs), n))
+        program = self.kernel.program(outputs)
+        with np.errstate(all="ignore"):
+            for start in range(0, n, _BLOCK):
+                block = slice(start, start + _BLOCK)
+                arguments = [np.ascontiguousarray(column[block]) for column in columns]
+                for row, result in zip(rows, program(*arguments, *self._values), strict=True):
+                    row[block] = result
+        return _shaped(outputs, rows, d, shape)
+
+    def _evaluate_one(self, outputs: str, point: list[float]) -> list[Array]:
+        try:
+            results = self.kernel.scalar(outputs)(*point, *self._values)
+        except (ArithmeticError, ValueError):
+            # Undefined or overflowing there; NumPy's functions say NaN or infinity where math's raise.
+            with np.errstate(all="ignore"):
+                arguments = (np.float64(a) for a in (*point, *self._values))
+                results = self.kernel.program(outputs)(*arguments)
+        if outputs == "fg":
+            return [np.float64(results[0]), np.array(results[1:])]  # type: ignore[list-item]
+        return _shaped(outputs, np.array(results), self.dim, ())
+
+
+_WIDTH: Final = {1: {"f": 1, "g": 1, "h": 1}, 2: {"f": 1, "g": 2, "h": 3}}
+
+
+def _shaped(outputs: str, rows: Array, d: int, shape: tuple[int, ...]) -> list[Array]:
+    """Cut rows (k, n) into value (...), gradient (..., d) and Hessian (..., d, d)."""
+    results = []
+    start = 0
+    for output in outputs:
+        part = rows[start : start + _WIDTH[d][output]]
+        start += len(part)
+        if output == "f":
+            results.append(part[0].reshape(shape))
+        elif output == "g":
+            results.append(np.ascontiguousarray(part.T).reshape(*shape, d))
+        elif d == 1:
+            results.append(part[0].reshape(*shape, 1, 1))
+        else:
+            results.append(np.stack([part[0], part[1], part[1], part[2]], axis=-1).reshape(*shape, 2, 2))
+    return results
+
+
+def _checked(domain: Any) -> Domain:
+    pairs = tuple((float(low), float(high)) for low, high in domain)
+    if len(pairs) not in (1, 2):
+        raise ValueError(f"the domain must have one or two pairs (low, high), got {len(pairs)}")
+    for low, high in pairs:
+        if not (math.isfinite(low) and math.isfinite(high) and math.isfinite(high - low) and low < high):
+            raise ValueError(f"a domain's pair must be finite numbers low < high, got ({low}, {high})")
+    return pairs
