@@ -116,6 +116,8 @@ def bare_function(text: str, tokens: Sequence[Token], i: int) -> FormulaError:
     name = names.renamed(typed) or typed
     exponent, j = _exponent(tokens, i + 1)
     argument = _next_argument(text, tokens, j)
+    if name == "exp" and exponent and tokens[j].kind not in ("number", "name", "("):
+        argument, exponent = exponent, ""
     if exponent == "-1" and f"a{name}" in FUNCTIONS:
         name, exponent = f"a{name}", ""
     meant = f"{name}({argument})" + (f"^{exponent}" if exponent else "")

@@ -13,7 +13,8 @@ from .tree import CONSTANTS, FUNCTIONS, VARIABLES
 _ALIASES = {
     "ln": "log", "lg": "log10", "sen": "sin", "tg": "tan", "sh": "sinh", "ch": "cosh", "th": "tanh",
     "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctg": "atan", "fabs": "abs", "absolute": "abs",
-    "squareroot": "sqrt", "root": "sqrt", "exponential": "exp", "tangent": "tan", "logarithm": "log",
+    "squareroot": "sqrt", "root": "sqrt", "exponential": "exp",
+    "sine": "sin", "sinus": "sin", "cosine": "cos", "cosinus": "cos", "tangent": "tan", "logarithm": "log",
 }  # fmt: skip
 
 # Functions that there are not, in terms of those there are.
@@ -104,7 +105,8 @@ def split_off_variables(name: str) -> str | None:
 
 def _spelled_out(name: str) -> str:
     expression = _SPELLED_OUT[name]
-    return f"write {expression} for {name}({'x, y' if 'y' in expression else 'x'})"
+    arguments = "x" if "y" not in expression else "y, x" if name.endswith("tan2") else "x, y"
+    return f"write {expression} for {name}({arguments})"
 
 
 def _pieces(name: str, known: Collection[str]) -> tuple[str, ...]:
@@ -112,7 +114,8 @@ def _pieces(name: str, known: Collection[str]) -> tuple[str, ...]:
     if len(name) > _MAX_INSIDE:
         return ()
     words = sorted({*VARIABLES, *CONSTANTS, *_INSIDE, *known} - {name}, key=len, reverse=True)
-    return _split(name, words)
+    pieces = _split(name, words)
+    return pieces if {"0", "1"}.isdisjoint(pieces) else ()  # nobody types a factor or a power of 1
 
 
 def _split(rest: str, words: list[str]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
 def plain(formula: Formula) -> str:
     """Return the formula in ASCII with every product written out, such as "2*x^2 - 1".
 
-    Parsed again it gives the same tree. (With products and spaces written out it can exceed the length limit.)
+    Parsed again it gives the same tree (unless the signs and spaces added make it longer than what is read).
     """
     return _plain(formula.tree)
 

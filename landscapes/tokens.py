@@ -25,9 +25,7 @@ class Token:
 
 # Hyphens and the en dash come from word processors. The em dash does not count: there it replaces "--".
 _MINUS = "\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{FIGURE DASH}\N{EN DASH}\N{MINUS SIGN}"
-_TIMES = (
-    "\N{MIDDLE DOT}\N{MULTIPLICATION SIGN}\N{BULLET}\N{ASTERISK OPERATOR}\N{BULLET OPERATOR}\N{DOT OPERATOR}"
-)
+_TIMES = "\N{MIDDLE DOT}\N{MULTIPLICATION SIGN}\N{BULLET}\N{ASTERISK OPERATOR}\N{BULLET OPERATOR}\N{DOT OPERATOR}"
 _DIVIDED = "\N{DIVISION SIGN}\N{FRACTION SLASH}\N{DIVISION SLASH}"
 _OPERATORS = {
     **{sign: sign for sign in "+-*/^"},
@@ -127,6 +125,10 @@ def _stray(text: str, position: int) -> FormulaError:
         return _equals_sign(text, text.index("=", position))
     if c == "|":
         return _bar(text, position)
+    if re.match(r"\[[01]\]", text[position:]) and text[position - 1 : position] == "x":
+        return fault("'['", position, f"{_FOREIGN}; write x for x[0] and y for x[1]")
+    if c == ":" and re.fullmatch(r"\s*lambda\s[\w\s,]*", text[:position]):
+        return fault("':'", position, f"{_FOREIGN}; type only the expression after it")
     if c in "._":
         return _dot_or_underscore(text, position)
     if c == "!" and text[position + 1 : position + 2] == "=":
