@@ -1,0 +1,96 @@
+"""A small app around the player, for its browser tests: `uvicorn tests.browser.player_app:app`.
+
+The address chooses what is drawn, `?case=axes`; `?plotly=missing` takes plotly.js away.
+"""
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.shared import player as player_module
+from pages.shared.player import player
+from pages.shared.plotly_js import PLOTLY_JS_ROUTE, plotly_js_url
+
+
+def himmelblau(rho: float, *, gaps: bool = False) -> go.Figure:
+    axis = np.linspace(-6, 6, 150)
+    x, y = np.meshgrid(axis, axis)
+    z = np.log1p(((x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2) / 100)
+    if gaps:
+        z[:20, :20] = np.nan
+        z[-20:, -20:] = np.inf
+    angle = np.linspace(0, 6, 2000)
+    return go.Figure(
+        [
+            go.Contour(x=axis, y=axis, z=z, colorscale="Viridis"),
+            go.Scatter(x=rho * np.cos(angle), y=rho * np.sin(angle), mode="lines", line={"color": "#D55E00"}),
+            go.Scatter(x=[rho], y=[0.0], mode="markers", marker={"color": "var(--st-text-color)", "size": 12}),
+        ],
+        {
+            "title": {"text": f"ρ = {rho}"},
+            "margin": {"t": 40, "l": 40, "r": 20, "b": 40},
+            "showlegend": False,
+        },
+    )
+
+
+def two_axes(rho: float) -> go.Figure:
+    return go.Figure(
+        [go.Scatter(x=[0, 1], y=[0, rho]), go.Scatter(x=[0, 10], y=[1, 1000], xaxis="x2", yaxis="y2")],
+        {
+            "xaxis": {"domain": [0, 0.45]},
+            "xaxis2": {"domain": [0.55, 1], "anchor": "y2"},
+            "yaxis2": {"type": "log", "anchor": "x2"},
+            "showlegend": False,
+        },
+    )
+
+
+def surface(rho: float) -> go.Figure:
+    axis = np.linspace(-1, 1, 40)
+    return go.Figure([go.Surface(x=axis, y=axis, z=rho * np.outer(axis, axis))], {"margin": {"t": 40}})
+
+
+def picture() -> None:
+    st.title("Picture")
+    rho = st.slider("rho", 0.5, 5.0, 1.0, 0.1)
+    case = st.session_state.setdefault("case", st.query_params.get("case", "contour"))  # the menu empties the link
+    if case == "none":
+        return
+    if case == "plotly_chart":
+        st.plotly_chart(himmelblau(rho), key="chart", height=500, theme=None)
+        return
+    make = {"axes": two_axes, "surface": surface, "empty": lambda _: go.Figure()}.get(case, himmelblau)
+    figure = himmelblau(rho, gaps=True) if case == "gaps" else make(rho)
+    view = str(st.toggle("Another window"))
+    heard: list[str] = st.session_state.setdefault("heard", [])
+    click = player(
+        figure,
+        key="picture",
+        height=500,
+        alt=f"The circle has the radius {rho}.",
+        view=view,
+        on_click=None if case == "deaf" else lambda click: heard.append(f"heard {click.x!r} {click.y!r}"),
+        click_axes="x2y2" if case == "axes" else "xy",
+    )
+    st.text(f"clicked {click.x!r} {click.y!r}" if click else "no click")
+    st.text(f"{len(heard)} clicks; last: {heard[-1] if heard else 'none'}")
+    st.text("and more\n" * 40)  # so that there is something to scroll to
+
+
+def other() -> None:
+    st.title("Other")
+    st.write("No picture here.")
+
+
+def main() -> None:
+    st.set_page_config(page_title="Player", layout="wide")
+    missing = st.query_params.get("plotly") == "missing"
+    player_module.plotly_js_url = (lambda: "/no/such/plotly.js") if missing else plotly_js_url
+    st.navigation([st.Page(picture, default=True), st.Page(other)]).run()
+
+
+if __name__ == "__main__":
+    main()
+else:
+    app = st.App(__file__, routes=[PLOTLY_JS_ROUTE])
