@@ -23,7 +23,7 @@ def chains(points: Array, radius: float) -> list[tuple[np.ndarray, bool]]:
     """
     tree = KDTree(points)
     free = np.ones(len(points), dtype=bool)
-    degree = np.array([len(near) for near in tree.query_ball_point(points, 0.7 * radius)])
+    degree = tree.query_ball_point(points, 0.7 * radius, return_length=True)
     result = []
     for start in np.argsort(degree, kind="stable"):
         if not free[start]:

@@ -317,9 +317,12 @@ def _solve(f: Callable[[Array, Array, Array], Array], low: Array, high: Array, t
     """Solve f(angle) = 0 by Chandrupatla's method; the middle of a bracket in which f changes no sign."""
     if not low.size:
         return low
-    tolerances = {"xatol": 1e-15, "xrtol": 1e-15, "fatol": 0.0, "frtol": 0.0}
     solved = elementwise.find_root(
-        f, (low, high), args=(targets[:, 0], targets[:, 1]), tolerances=tolerances, maxiter=100
+        f,
+        (low, high),
+        args=(targets[:, 0], targets[:, 1]),
+        tolerances={"xatol": 1e-15, "xrtol": 1e-15, "fatol": 0.0, "frtol": 0.0},
+        maxiter=100,
     )
     return np.where(np.isfinite(solved.x), solved.x, 0.5 * (low + high))
 

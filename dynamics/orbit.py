@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final, Literal
 
 import numpy as np
@@ -19,9 +19,10 @@ _LAST: Final = 256  # positions kept when only the scalars are
 
 @dataclass(frozen=True)
 class Orbit:
-    """A run, or many at once. Entry k of every array belongs to the point reached after k steps."""
+    """A run, or many at once. Entry i of every array belongs to the point reached after k[i] steps."""
 
     name: str
+    k: npt.NDArray[np.int64]  # (steps+1,) 0, 1, 2, ...; fewer in a thinned orbit
     x: Array  # (steps+1, ..., d); with keep="scalars" the last positions only
     x_plus: Array  # like x
     f: Array  # (steps+1, ...) f(x)
@@ -35,7 +36,14 @@ class Orbit:
     @property
     def steps(self) -> int:
         """Number of steps taken."""
-        return len(self.f) - 1
+        return int(self.k[-1])
+
+    def thinned(self, most: int) -> Orbit:
+        """Return the orbit with at most about `most` entries, evenly spread, the first and the last among them."""
+        if len(self.k) <= most or len(self.x) != len(self.k):
+            return self
+        keep = np.unique(np.linspace(0, len(self.k) - 1, most).round().astype(np.int64))
+        return Orbit(self.name, *(getattr(self, f.name)[keep] for f in fields(self)[1:]))
 
 
 def iterate(
@@ -62,7 +70,7 @@ def iterate(
     Raises:
         ValueError: steps is negative, or x0 does not fit the rule's objective.
     """
-    x = np.array(x0, dtype=np.float64)
+    x: Array = np.array(x0, dtype=np.float64)
     d = rule.objective.dim
     if steps < 0:
         raise ValueError(f"steps must be >= 0, got {steps}")
@@ -112,6 +120,7 @@ def iterate(
     order = np.arange(max(0, done - kept), done) % kept if kept < n else slice(0, done)
     return Orbit(
         rule.name,
+        np.arange(done),
         positions[order],
         ahead[order],
         f[:done],

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from landscapes.landscape import Array
 
@@ -29,7 +32,7 @@ def shifted_jacobian(g: Array, hessian: Array, hessian_plus: Array, rho: float) 
     return np.asarray(hessian_plus @ (identity + rho * turning))
 
 
-def step_limits(eigenvalues: Array) -> Array:
+def step_limits(eigenvalues: npt.NDArray[Any]) -> Array:
     """Step sizes below which the SAM map contracts, from the eigenvalues (n, d) of M.
 
     Returns:

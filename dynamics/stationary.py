@@ -10,6 +10,7 @@ roots of the gradient and are not searched.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -143,12 +144,14 @@ def _in_one_variable(l: Landscape, window: Domain) -> StationaryPoints:
     )
 
 
-def _roots(f: object, low: Array, high: Array, width: float) -> Array:
+def _roots(f: Callable[[Array], Array], low: Array, high: Array, width: float) -> Array:
     """Solve f = 0 in brackets (n,) by Chandrupatla's method."""
     if not low.size:
         return np.empty(0)
-    tolerances = {"xatol": 1e-16 * width, "xrtol": 1e-15, "fatol": 0.0, "frtol": 0.0}
-    return np.asarray(elementwise.find_root(f, (low, high), tolerances=tolerances, maxiter=200).x)
+    solved = elementwise.find_root(
+        f, (low, high), tolerances={"xatol": 1e-16 * width, "xrtol": 1e-15, "fatol": 0.0, "frtol": 0.0}, maxiter=200
+    )
+    return np.asarray(solved.x)
 
 
 def _flat_intervals(x: Array, g: Array, zero: np.ndarray) -> tuple[tuple[StationaryCurve, ...], np.ndarray]:
@@ -227,9 +230,9 @@ def _seeds(nodes: Array, g: Array, hessian: Array, cell: float) -> tuple[Array, 
     the distance there, so that away from such cells every node with |g|/|H| below a cell's diagonal qualifies
     that has the smallest of these among its neighbours in some direction: across a curve of roots, say.
     """
-    finite = np.isfinite(g).all(axis=-1) & np.isfinite(hessian).all(axis=(-2, -1))
+    finite = np.asarray(np.isfinite(g).all(axis=-1) & np.isfinite(hessian).all(axis=(-2, -1)))
     size = np.where(finite, np.hypot(g[..., 0], g[..., 1]), np.inf)
-    flat_node = size <= _NOTHING * np.max(size, where=finite, initial=0.0)
+    flat_node = np.asarray(size <= _NOTHING * np.max(size, where=finite, initial=0.0))
     flat_cell = np.logical_and.reduce(_corners(flat_node))
     usable = np.logical_and.reduce(_corners(finite))
     for i in range(2):
@@ -337,7 +340,7 @@ def _hessian_around(l: Landscape, x: Array, offset: Array) -> Array:
     angles = np.arange(8) * (math.pi / 4.0)
     ring = np.stack([np.cos(angles), np.sin(angles)], axis=-1) * offset
     hessians = np.abs(l.hessian(x[:, None, :] + ring)).max(axis=(2, 3))
-    return np.where(np.isfinite(hessians), hessians, 0.0).max(axis=1, initial=0.0)
+    return np.asarray(np.where(np.isfinite(hessians), hessians, 0.0).max(axis=1, initial=0.0))
 
 
 def _curves(

@@ -76,7 +76,7 @@ def verdict(l: Landscape, orbit: Orbit) -> Verdict:
     Raises:
         ValueError: the orbit holds several runs or only the last positions.
     """
-    if orbit.x.ndim != 2 or len(orbit.x) != len(orbit.f):
+    if orbit.x.ndim != 2 or len(orbit.x) != orbit.steps + 1:
         raise ValueError(f"verdict needs one run with all its positions, got x of shape {orbit.x.shape}")
     for judge in (_diverged, _at_rest, _stalled, _around_a_point, _cycling):
         found = judge(l, orbit)

@@ -143,16 +143,16 @@ class _Tape:
             case Variable(name=name):
                 return name, [1.0 if v == name else None for v in self.variables], none
             case Negate(argument=argument):
-                value, first, second = self._walk(argument)
+                inner, first, second = self._walk(argument)
                 return (
-                    self.op("neg", value),
+                    self.op("neg", inner),
                     [self.subtract(None, d) for d in first],
                     [self.subtract(None, h) for h in second],
                 )
             case Call(function=function, argument=argument):
-                value, first, second = self._walk(argument)
+                inner, first, second = self._walk(argument)
                 self._partial |= function in _PARTIAL
-                return self._chain(*self._call(function, value), first, second)
+                return self._chain(*self._call(function, inner), first, second)
             case Binary(operator=operator, left=left, right=right):
                 a, b = self._walk(left), self._walk(right)
                 if operator == "^":
@@ -281,8 +281,8 @@ class _Tape:
         if n < 0:
             self._partial = True
             value = self.op("/", 1.0, self._products(a, -n))
-            slope = self.op("/", self.op("*", float(n), value), a)
-            return value, slope, self.op("/", self.op("*", float(n - 1), slope), a)
+            first = self.op("/", self.op("*", float(n), value), a)
+            return value, first, self.op("/", self.op("*", float(n - 1), first), a)
         value = self._products(a, n)
         slope = self.multiply(float(n), self._products(a, n - 1)) if n >= 1 else None
         curvature = self.multiply(float(n * (n - 1)), self._products(a, n - 2)) if n >= 2 else None

@@ -15,7 +15,7 @@ from .formula import Formula, latex, parse
 from .function import FunctionLandscape
 from .kernel import Kernel
 
-Array: TypeAlias = npt.NDArray[np.float64]
+Array: TypeAlias = npt.NDArray[np.floating[Any]]
 Domain: TypeAlias = tuple[tuple[float, float], ...]
 
 # Larger blocks fall out of the cache and of the allocator's small sizes and cost ten times as much a point.

@@ -1,13 +1,46 @@
-"""Explore."""
+"""Explore: where does SAM stop on this function, and why?"""
 
 import streamlit as st
+
+from pages.shared.compute import TooLong, ask
+from pages.shared.controls import ask_formula, ask_question
+from pages.shared.link import Link
+from pages.shared.picture import show_landscape, show_norms, show_position
+from pages.shared.report import show_points, show_search, show_verdicts
 
 
 def main() -> None:
     """Draw the page."""
-    st.set_page_config(page_title="Explore")
+    st.set_page_config(page_title="Explore", layout="wide")
     st.title("Explore")
-    st.write("See where SAM stalls, and why.")
+    link = Link("Explore")
+    formula = ask_formula(link)
+    picture, controls = st.columns([7, 4], gap="large")
+    with controls:
+        question = ask_question(link, formula)
+        surrogate = st.toggle("show f at the look-ahead point, f(x⁺)", key="surrogate", bind="query-params")
+        field = st.toggle("show the direction of SAM's step, −∇f(x⁺)", key="field", bind="query-params")
+        st.latex(f"f = {question.landscape.latex()}")
+    with picture:
+        for note in link.notes:
+            st.info(note)
+        try:
+            answer = ask(question)
+        except TooLong as error:
+            st.warning(str(error))
+            return
+        show_verdicts(answer)
+        show_landscape(question, answer, "landscape", surrogate, field)
+    if question.landscape.dim == 1:
+        left, right = st.columns(2)
+        with left:
+            show_position(question, answer, "position")
+        with right:
+            show_norms(question, answer, "norms")
+    else:
+        show_norms(question, answer, "norms")
+    show_points(question, answer)
+    show_search(question, answer)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Pictures of results: pure functions that return a plotly Figure."""

@@ -1,0 +1,118 @@
+"""Traces that pictures in one and in two variables share: paths, stationary and hallucinated points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from dynamics import HallucinatedPoints, Orbit, StationaryPoints
+from dynamics.sentences import number, place
+
+from .palette import ATTRACTING, HALLUCINATED, KINDS, REPELLING, RULES, TEXT, points
+
+Coordinates = Callable[[np.ndarray], tuple[Any, Any]]  # points (n, d) to what is drawn across and upwards
+
+VERTICES = 800  # of a drawn path
+FLAT = 1e-9  # coordinates below this share of the diagonal are written as 0
+
+
+def path(orbit: Orbit, at: Coordinates, mode: str, **more: Any) -> go.Scatter:
+    """Draw a run up to its last finite point."""
+    thin = orbit.thinned(VERTICES)
+    finite = np.isfinite(thin.x).all(axis=-1) & np.isfinite(thin.f)
+    last = int(np.argmin(finite)) if not finite.all() else len(finite)
+    x, y = at(thin.x[:last])
+    color = RULES.get(orbit.name, TEXT)
+    return go.Scatter(
+        x=x,
+        y=y,
+        mode=mode,
+        name=orbit.name,
+        line={"color": color, "width": 2},
+        marker={"color": color, "size": 5, **more.pop("marker", {})},
+        customdata=np.stack([thin.k[:last], thin.f[:last], thin.gradient_norms[:last]], axis=-1),
+        hovertemplate=f"{orbit.name}, step %{{customdata[0]}}<br>f = %{{customdata[1]:.4g}}"
+        "<br>|∇f| = %{customdata[2]:.3g}<extra></extra>",
+        **more,
+    )
+
+
+def end(orbit: Orbit, at: Coordinates) -> go.Scatter:
+    """Mark where a run ended: a square for GD, a diamond for SAM."""
+    finite = np.flatnonzero(np.isfinite(orbit.x).all(axis=-1) & np.isfinite(orbit.f))
+    x, y = at(orbit.x[finite[-1:]])
+    return go.Scatter(
+        x=x,
+        y=y,
+        mode="markers",
+        name=f"{orbit.name} ends",
+        marker={
+            "color": RULES.get(orbit.name, TEXT),
+            "symbol": "diamond" if orbit.name == "SAM" else "square",
+            "size": 12,
+            "line": {"color": "var(--st-background-color)", "width": 1.5},
+        },
+        hovertemplate=f"{orbit.name} ends here<extra></extra>",
+        showlegend=False,
+    )
+
+
+def start(x: np.ndarray, at: Coordinates) -> go.Scatter:
+    """Mark the start that the runs share."""
+    across, up = at(x[None])
+    return go.Scatter(
+        x=across,
+        y=up,
+        mode="markers",
+        name="start",
+        marker={"color": "var(--st-background-color)", "size": 11, "line": {"color": TEXT, "width": 2}},
+        hovertemplate="start<extra></extra>",
+    )
+
+
+def stationary(s: StationaryPoints, at: Coordinates, window: np.ndarray, scale: float) -> Iterable[go.Scatter]:
+    """Draw the stationary points and curves; `window` masks the points (n,) to show, `scale` is the diagonal."""
+    for kind, mark in KINDS.items():
+        member = window & (s.kinds == kind)
+        if member.any():
+            x = s.points[member]
+            yield points(*at(x), mark, [f"{mark.label} of f, {place(p, scale)}" for p in x])
+    for curve in s.curves:
+        x, y = at(np.concatenate([curve.points, curve.points[:1]]) if curve.closed else curve.points)
+        mark = KINDS[curve.kind]
+        yield go.Scatter(
+            x=x,
+            y=y,
+            mode="lines",
+            name=f"curve of {mark.label}s",
+            line={"color": mark.color, "width": 2},
+            hovertemplate=f"curve of {mark.label}s<extra></extra>",
+        )
+
+
+def hallucinated(h: HallucinatedPoints, at: Coordinates, eta: float, scale: float) -> Iterable[go.Scatter]:
+    """Draw the hallucinated points, those that attract at eta apart from the others, and the curves."""
+    attract = h.attract(eta)
+    for member, mark in ((attract, ATTRACTING), (~attract, REPELLING)):
+        if member.any():
+            texts = [
+                f"hallucinated point, {place(x, scale)}<br>looks at the {kind} {place(z, scale)}<br>|∇f| = {number(g)}, not 0"
+                for x, z, kind, g in zip(
+                    h.points[member], h.targets[member], h.kinds[member], h.gradient_norms[member], strict=True
+                )
+            ]
+            yield points(*at(h.points[member]), mark, texts)
+    for curve in h.curves:
+        x, y = at(np.concatenate([curve.points, curve.points[:1]]) if curve.closed else curve.points)
+        held = bool((curve.step_limits > eta).all())
+        yield go.Scatter(
+            x=x,
+            y=y,
+            mode="lines",
+            name=f"hallucinated curve, {'attracts' if held else 'repels'}",
+            line={"color": HALLUCINATED, "width": 4, "dash": "solid" if held else "dot"},
+            hovertemplate="hallucinated curve<extra></extra>",
+        )

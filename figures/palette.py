@@ -1,0 +1,101 @@
+"""One colour and one marker shape per meaning, the same on all pages (Okabe and Ito's colours).
+
+A colour written `var(--st-...)` is the visitor's theme's; the player puts it in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import plotly.graph_objects as go
+
+TEXT: Final = "var(--st-text-color)"
+BACKGROUND: Final = "var(--st-background-color)"
+FAINT: Final = "var(--st-border-color)"
+
+GD: Final = "#0072B2"
+SAM: Final = "#D55E00"
+HALLUCINATED: Final = "#CC79A7"
+GREY: Final = "#8A8F98"
+
+RULES: Final = {"GD": GD, "SAM": SAM}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How a kind of point is drawn and called."""
+
+    label: str
+    color: str
+    symbol: str
+    size: int
+
+
+KINDS: Final = {
+    "minimizer": Mark("minimizer", "#009E73", "circle", 11),
+    "saddle": Mark("saddle", "#E69F00", "x", 10),
+    "maximizer": Mark("maximizer", GREY, "triangle-up", 11),
+    "degenerate": Mark("degenerate stationary point", GREY, "square", 9),
+}
+ATTRACTING: Final = Mark("hallucinated, attracts", HALLUCINATED, "star", 14)
+REPELLING: Final = Mark("hallucinated, repels", HALLUCINATED, "star-open", 11)
+
+# From valleys, in the page's own background, up to grey: every marker stands out on it, in both themes.
+HEIGHTS: Final = [[0.0, BACKGROUND], [0.55, "var(--st-secondary-background-color)"], [1.0, "var(--st-gray-color)"]]
+
+
+def points(x: Any, y: Any, mark: Mark, hover: Sequence[str], **more: Any) -> go.Scatter:
+    """Draw points (n,) with their mark; `hover` has one text for each."""
+    line = {"width": 1.5, "color": mark.color} if mark.symbol.endswith("open") else {"width": 1, "color": BACKGROUND}
+    return go.Scatter(
+        x=x,
+        y=y,
+        mode="markers",
+        name=mark.label,
+        marker={"color": mark.color, "symbol": mark.symbol, "size": mark.size, "line": line},
+        text=list(hover),
+        hovertemplate="%{text}<extra></extra>",
+        **more,
+    )
+
+
+def arrow(x: Sequence[float], x_plus: Sequence[float], text: str, color: str = SAM) -> dict[str, Any]:
+    """Draw an arrow from a point to its look-ahead point, as an annotation."""
+    return {
+        "x": x_plus[0],
+        "y": x_plus[1],
+        "ax": x[0],
+        "ay": x[1],
+        "xref": "x",
+        "yref": "y",
+        "axref": "x",
+        "ayref": "y",
+        "text": text,
+        "showarrow": True,
+        "arrowhead": 2,
+        "arrowsize": 1.2,
+        "arrowwidth": 2,
+        "arrowcolor": color,
+    }
+
+
+def figure(height: int, **layout: Any) -> go.Figure:
+    """Make an empty figure in the house's style."""
+    return go.Figure(
+        layout={
+            "height": height,
+            "margin": {"l": 52, "r": 12, "t": 12, "b": 44},
+            "template": {
+                "layout": {
+                    "font": {"size": 13},
+                    "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.01, "xanchor": "left", "x": 0.0},
+                    "hovermode": "closest",
+                    "xaxis": {"zeroline": False, "ticks": "outside", "automargin": True},
+                    "yaxis": {"zeroline": False, "ticks": "outside", "automargin": True},
+                }
+            },
+            **layout,
+        }
+    )

@@ -1,0 +1,6 @@
+"""What is optimised."""
+
+from .formula import FormulaError
+from .landscape import Landscape
+
+__all__ = ["FormulaError", "Landscape"]

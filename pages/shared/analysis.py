@@ -1,0 +1,124 @@
+"""What the pages ask of the core, as pure functions of plain data: they can be cached, and sent to another process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from dynamics import (
+    HallucinatedPoints,
+    Orbit,
+    StationaryPoints,
+    Verdict,
+    gd,
+    hallucinated_points,
+    iterate,
+    sam,
+    stationary_points,
+    verdict,
+)
+from landscapes import Landscape
+from landscapes.function import walk
+
+KEPT = 4000  # entries of a run that are kept for the picture; longer runs are thinned
+
+
+@dataclass(frozen=True)
+class Question:
+    """A landscape and how GD and SAM run on it."""
+
+    landscape: Landscape
+    rho: float
+    eta: float
+    start: tuple[float, ...]
+    steps: int
+
+    @property
+    def cost(self) -> float:
+        """Estimate the seconds that the answer takes, from the kernel's length and the number of evaluations."""
+        length = self.landscape.kernel.length
+        nodes = 4_000 if self.landscape.dim == 1 else 160_000
+        return length * nodes * 2e-9 + self.steps * (12e-6 + length * 1e-7)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run, thinned to what a picture shows, and how it ended."""
+
+    orbit: Orbit
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Answer:
+    """GD and SAM from the same start, and every hallucinated point of the window."""
+
+    gd: Run
+    sam: Run
+    found: HallucinatedPoints
+    agreement: float  # largest difference between the kernel's gradient and autograd's, see `agreement`
+
+
+def answer(q: Question) -> Answer:
+    """Run GD and SAM and find the hallucinated points."""
+    l = q.landscape
+    runs = []
+    for rule in (gd(l, q.eta), sam(l, q.eta, q.rho)):
+        orbit = iterate(rule, q.start, q.steps)
+        runs.append(Run(orbit.thinned(KEPT), verdict(l, orbit)))
+    return Answer(*runs, hallucinated_points(l, q.rho, _stationary(l, q.rho)), agreement(l))
+
+
+def _stationary(l: Landscape, rho: float) -> StationaryPoints:
+    """Stationary points on the window widened by half its smaller width, or by rho if that is more.
+
+    The wider search is made once, so that moving rho costs only the circles.
+    """
+    most = 0.5 * min(high - low for low, high in l.domain)
+    # A landscape with a parameter rho changes with it: a search of its own for every rho.
+    own = "rho" in dict(l.parameters)
+    return _cached_stationary(l, rho if own else max(most, rho))
+
+
+_cached_stationary = lru_cache(maxsize=32)(stationary_points)
+
+
+@lru_cache(maxsize=128)
+def agreement(l: Landscape) -> float:
+    """Compare the kernel's gradient with autograd's on a walk over the same tree.
+
+    Returns:
+        The largest difference over a grid in the window, relative to 1 + |gradient|; NaN where nothing is defined.
+    """
+    axes = [np.linspace(low, high, 12 if l.dim == 2 else 101)[1:-1] for low, high in l.domain]
+    x = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, l.dim)
+    mine = l.gradient(x)
+    theirs = Landscape.of(walk(l.parsed, dict(l.parameters)), l.domain).gradient(x)
+    difference = np.abs(mine - theirs) / (1.0 + np.abs(theirs))
+    both = np.isfinite(difference)
+    return float(difference[both].max()) if both.any() else float("nan")
+
+
+@lru_cache(maxsize=32)
+def heights(l: Landscape) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
+    """Values of f on the window's grid: the axes, and f (n,) or (ny, nx), for the picture."""
+    n = 601 if l.dim == 1 else 121
+    axes = tuple(np.linspace(low, high, n) for low, high in l.domain)
+    if l.dim == 1:
+        return axes, l.value(axes[0][:, None])
+    return axes, l.value(np.stack(np.meshgrid(*axes), axis=-1))
+
+
+@lru_cache(maxsize=32)
+def shifts(l: Landscape, rho: float, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Surrogate f(x+) and shifted gradient S on a grid of n points an axis: points, values, gradients."""
+    axes = [np.linspace(low, high, n) for low, high in l.domain]
+    x = np.stack(np.meshgrid(*axes), axis=-1)
+    g = l.gradient(x)
+    norm = np.linalg.norm(g, axis=-1, keepdims=True)
+    with np.errstate(all="ignore"):
+        x_plus = x + rho * np.where(norm > 0.0, g / norm, 0.0)
+    value, s = l.value_and_gradient(x_plus)
+    return x, value, s

@@ -1,0 +1,42 @@
+"""The link of a page: what it asked for on arrival, and what of that could not be used.
+
+The widgets themselves put their values into the link (`bind="query-params"`), and leave out what equals the default.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import streamlit as st
+
+VERSION: Final = "1"  # the defaults of a version never change, so that an old link keeps its meaning
+
+
+class Link:
+    """What the link said by which a visitor arrived at a page."""
+
+    def __init__(self, page: str) -> None:
+        """Read the link on the first run of `page`; on later runs the widgets have the values."""
+        arrived = st.session_state.get("_page") != page
+        st.session_state["_page"] = page
+        self._asked = st.query_params.to_dict() if arrived else {}
+        self.notes: list[str] = []
+        version = self._asked.get("v", VERSION)
+        if version != VERSION:
+            self.notes.append(f"This link is of version {version[:20]!r}; this app reads version {VERSION}.")
+        if st.query_params.get("v") != VERSION:
+            st.query_params["v"] = VERSION
+
+    def check(self, key: str, name: str, used: float | str, allowed: str) -> None:
+        """Note it where the link asked for something else than what is used."""
+        asked = self._asked.get(key)
+        if asked is not None and asked != str(used) and not _equal(asked, used):
+            self.notes.append(f"The link asks for {name} = {asked[:40]!r}, which is not {allowed}; {used} is used.")
+
+
+def _equal(asked: str, used: float | str) -> bool:
+    try:
+        return math.isclose(float(asked), float(used), rel_tol=1e-9)
+    except ValueError:
+        return False

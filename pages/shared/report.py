@@ -1,0 +1,116 @@
+"""An answer in words and numbers: verdicts, the table of hallucinated points, and what was searched."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dynamics import HallucinatedPoints
+from dynamics.sentences import number
+from dynamics.stationary import CELLS_1D, CELLS_2D
+from figures.palette import RULES
+from pages.shared.analysis import Answer, Question
+
+
+def show_verdicts(a: Answer) -> None:
+    """Say how SAM and GD ended, SAM first."""
+    lines = "".join(
+        f'<p class="verdict"><span aria-hidden="true" style="color:{RULES[run.orbit.name]}">&#9679;</span> '
+        f"{html.escape(run.verdict.sentence)}</p>"
+        for run in (a.sam, a.gd)
+    )
+    st.html(f"<style>.verdict {{margin: 0 0 0.4rem 0; font-size: 1.05rem}}</style><div role='status'>{lines}</div>")
+
+
+def alternative(q: Question, a: Answer) -> str:
+    """Say what the picture shows, for those who do not see it."""
+    count = len(a.found)
+    attracting = int(a.found.attract(q.eta).sum())
+    window = " by ".join(f"{number(low)} to {number(high)}" for low, high in q.landscape.domain)
+    return (
+        f"Landscape f on {window} with radius {number(q.rho)}. {a.sam.verdict.sentence} {a.gd.verdict.sentence} "
+        f"In the window are {count} isolated hallucinated points, {attracting} of which attract SAM at this step size."
+    )
+
+
+def table(q: Question, h: HallucinatedPoints) -> pd.DataFrame:
+    """Tabulate the isolated hallucinated points, one a row, with all digits."""
+    columns: dict[str, Any] = {}
+    axes = "xy"[: q.landscape.dim]
+    for i, axis in enumerate(axes):
+        columns[axis] = h.points[:, i]
+    columns["|∇f(x)|"] = h.gradient_norms
+    for i, axis in enumerate(axes):
+        columns[f"target {axis}"] = h.targets[:, i]
+    columns["target is a"] = h.kinds
+    columns["|∇f(x⁺)|"] = h.residuals
+    undecided = np.isnan(h.step_limits)
+    columns["at this η"] = np.select([undecided, h.attract(q.eta)], ["undecided", "attracts"], "repels")
+    columns["attracts below η"] = np.where(undecided, np.nan, h.step_limits)
+    return pd.DataFrame(columns)
+
+
+def show_points(q: Question, a: Answer) -> None:
+    """Show every hallucinated point with the numbers that prove it, to sort and to take away."""
+    h = a.found
+    st.subheader("Every hallucinated point in the window")
+    if q.rho == 0.0:
+        st.write("With ρ = 0 SAM does not look ahead: it is gradient descent, and there are no hallucinated points.")
+        return
+    if len(h) == 0 and not h.curves:
+        st.write(f"There is none at ρ = {number(q.rho)}.")
+    for curve in h.curves:
+        held = bool((curve.step_limits > q.eta).all())
+        st.write(
+            f"A whole curve of hallucinated points, drawn as a line of {len(curve.points)} samples; its targets are "
+            f"{curve.kind}s of f. It {'attracts' if held else 'does not attract'} SAM across the curve at this step size."
+        )
+    if len(h) == 0:
+        return
+    rows = table(q, h)
+    plain = {name: st.column_config.NumberColumn(format="%.6g") for name in rows if rows[name].dtype.kind == "f"}
+    plain["|∇f(x⁺)|"] = st.column_config.NumberColumn(format="%.1e", help="0 up to rounding: that proves the point")
+    plain["|∇f(x)|"] = st.column_config.NumberColumn(format="%.6g", help="not 0: x is no stationary point of f")
+    plain["attracts below η"] = st.column_config.NumberColumn(
+        format="%.4g", help="largest stable step size; 0: repels at every step size; none: not decided by derivatives"
+    )
+    st.dataframe(rows, hide_index=True, column_config=plain, width="stretch")
+    st.download_button(
+        "Points as CSV", rows.to_csv(index=False).encode(), "hallucinated-points.csv", "text/csv", on_click="ignore"
+    )
+
+
+def show_search(q: Question, a: Answer) -> None:
+    """Say what the search covered, what it left undecided, and how the numbers were checked."""
+    h, s = a.found, a.found.stationary
+    cells = CELLS_1D if q.landscape.dim == 1 else CELLS_2D
+    narrow = 2.0 * max((high - low) / cells for low, high in q.landscape.domain)
+    window = " × ".join(f"[{number(low)}, {number(high)}]" for low, high in s.window)
+    lines = [
+        f"Targets were searched in {window}: {s.candidates:,} places on a grid of spacing "
+        f"{' × '.join(number(v) for v in s.spacing)} gave {len(s.points):,} isolated stationary points"
+        + (f" and {len(s.curves)} curves of them" if s.curves else "")
+        + f"; {s.unconverged:,} places remained undecided.",
+        f"Features narrower than {number(narrow)} may be missed. Kinks, such as that of |x|, are no zeros of the "
+        "gradient; they are not searched.",
+    ]
+    if len(h):
+        worst = f"{h.residuals.max():.1e}".replace("-", "−")
+        lines.append(f"At every point found the gradient at the look-ahead point is below {worst}.")
+    if h.unconverged:
+        lines.append(f"{h.unconverged:,} candidates failed the definition and were left out.")
+    if s.left_out:
+        lines.append(f"{s.left_out:,} further stationary points were left out: the limit is reached.")
+    if s.undefined:
+        lines.append(f"f is undefined on {100 * s.undefined:.0f} % of the grid.")
+    if s.flat:
+        lines.append(f"On {100 * s.flat:.0f} % of the grid the gradient is zero, exactly or by rounding.")
+    if np.isfinite(a.agreement):
+        difference = f"{a.agreement:.0e}".replace("-", "−")
+        lines.append(f"The gradient agrees with autograd's to {difference} on this window.")
+    with st.expander("What was searched and checked"):
+        st.markdown("\n".join(f"- {line}" for line in lines))
