@@ -109,16 +109,28 @@ class Player {
 
   listen() {
     this.listening = true;
-    this.figure.on("plotly_click", ({ event, xaxes = [], yaxes = [], xvals, yvals }) => {
+    this.figure.on("plotly_click", ({ event }) => {
       // Without a drag mode Plotly takes every touch for a click, scrolling too; a tap comes again as a mouse event.
       if (event.type.startsWith("touch") && this.figure.layout.dragmode === false) return;
-      const i = xaxes.findIndex((axis, k) => axis._id + yaxes[k]._id === this.picture.clickAxes);
-      if (i >= 0) this.trigger("point", { x: xvals[i], y: yvals[i] });
+      const axes = this.figure._fullLayout._plots?.[this.picture.clickAxes];
+      if (axes) this.clicked(axes.xaxis, axes.yaxis, event);
     });
     this.figure.on("plotly_afterplot", () => {
       // The text alternative stands for the drawing; the buttons over it stay within reach of a screen reader.
       for (const svg of this.figure.querySelectorAll(".main-svg")) svg.setAttribute("aria-hidden", "true");
     });
+  }
+
+  /**
+   * Plotly's own coordinates of a click are those of its last hover, which lags behind a fast mouse.
+   * @param {any} xaxis @param {any} yaxis @param {MouseEvent} event
+   */
+  clicked(xaxis, yaxis, event) {
+    const { left, top } = this.figure.getBoundingClientRect();
+    const x = event.clientX - left - xaxis._offset;
+    const y = event.clientY - top - yaxis._offset;
+    const inside = x >= 0 && x <= xaxis._length && y >= 0 && y <= yaxis._length;
+    if (inside) this.trigger("point", { x: xaxis.p2d(x), y: yaxis.p2d(y) });
   }
 
   /** @param {string} problem what to say in place of the picture; empty: show the picture */

@@ -48,7 +48,10 @@ def two_axes(rho: float) -> go.Figure:
 
 def surface(rho: float) -> go.Figure:
     axis = np.linspace(-1, 1, 40)
-    return go.Figure([go.Surface(x=axis, y=axis, z=rho * np.outer(axis, axis))], {"margin": {"t": 40}})
+    return go.Figure(
+        [go.Surface(x=axis, y=axis, z=rho * np.outer(axis, axis))],
+        {"title": {"text": f"ρ = {rho}"}, "margin": {"t": 40}},
+    )
 
 
 def picture() -> None:
@@ -75,6 +78,8 @@ def picture() -> None:
     )
     st.text(f"clicked {click.x!r} {click.y!r}" if click else "no click")
     st.text(f"{len(heard)} clicks; last: {heard[-1] if heard else 'none'}")
+    st.session_state["run"] = st.session_state.get("run", 0) + 1
+    st.text(f"run {st.session_state['run']}")
     st.text("and more\n" * 40)  # so that there is something to scroll to
 
 

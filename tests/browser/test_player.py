@@ -1,0 +1,314 @@
+"""The player in a real browser, on the small app beside this file."""
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import CDPSession, Locator, Page, expect
+
+from app_server import free_port, running
+
+Complaints = Callable[[Page], list[str]]
+
+FULL_LAYOUT = "document.querySelector('.player-figure')._fullLayout"
+
+
+# The page has been scrolled and does not move any more.
+AT_REST = """() => {
+    const now = document.querySelector("[data-testid=stMain]").scrollTop;
+    const atRest = now > 50 && now === window.before;
+    window.before = now;
+    return atRest;
+}"""
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "uvicorn", "tests.browser.player_app:app", "--host=127.0.0.1", f"--port={port}"]
+    log = tmp_path_factory.mktemp("player") / "log.txt"
+    with running(command, address, log):
+        yield address
+    assert "Traceback" not in log.read_text()
+
+
+def open_picture(page: Page, url: str, query: str = "") -> None:
+    page.goto(url + query)
+    expect(page.locator(".main-svg").first).to_be_attached()
+    expect(page.get_by_text("clicks; last")).to_be_visible()
+
+
+def plot_area(page: Page, axes: str = "xy") -> dict[str, float]:
+    box = page.locator(f".{axes} .nsewdrag").bounding_box()
+    assert box
+    return box
+
+
+def drag_a_zoom_box(page: Page) -> None:
+    area = plot_area(page)
+    page.mouse.move(area["x"] + 100, area["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(area["x"] + 200, area["y"] + 150, steps=5)
+    page.mouse.move(area["x"] + 300, area["y"] + 200, steps=5)
+    page.mouse.up()
+    page.wait_for_function(f"{FULL_LAYOUT}.xaxis.range[0] > -6")
+
+
+def ranges(page: Page) -> list[list[float]]:
+    return page.evaluate(f"[{FULL_LAYOUT}.xaxis.range, {FULL_LAYOUT}.yaxis.range]")
+
+
+def move_rho(page: Page, key: str = "ArrowRight") -> None:
+    title = page.locator(".gtitle")
+    before = title.text_content()
+    page.get_by_role("slider").press(key)
+    expect(title).not_to_have_text(before or "")
+
+
+def clicks(page: Page) -> Locator:
+    return page.get_by_text("clicks; last")
+
+
+def last_click(page: Page, number: int) -> list[float]:
+    """The coordinates that the callback heard, which are also those that the call returned."""
+    expect(clicks(page)).to_contain_text(f"{number} clicks")
+    numbers = r"(-?[\d.e-]+) (-?[\d.e-]+)"
+    heard = re.search(f"heard {numbers}", clicks(page).text_content() or "")
+    returned = re.search(f"clicked {numbers}", page.get_by_text("clicked ").text_content() or "")
+    assert heard and returned and heard.groups() == returned.groups()
+    return [float(number) for number in heard.groups()]
+
+
+def devtools(page: Page) -> CDPSession:
+    return page.context.new_cdp_session(page)
+
+
+def swipe_up(page: Page, x: float, y: float, distance: int) -> None:
+    session = devtools(page)
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for moved in range(10, distance + 1, 10):
+        point = {"x": x, "y": y - moved}
+        session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+        page.wait_for_timeout(16)
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_the_picture_appears_with_its_text_alternative(page: Page, url: str, complaints: Complaints):
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    open_picture(page, url)
+    expect(page.get_by_role("img", name="The circle has the radius 1.0.")).to_be_visible()
+    expect(page.locator(".contour")).to_be_attached()
+    # A screen reader finds the text, and no loose tick labels.
+    assert page.locator(".main-svg").evaluate_all("all => all.every(svg => svg.ariaHidden === 'true')")
+    outside = [address for address in requests if not address.startswith((url, "blob:", "data:"))]
+    assert outside == []
+    assert complaints(page) == []
+
+
+def test_an_update_keeps_the_zoom_and_another_view_drops_it(page: Page, url: str, complaints: Complaints):
+    open_picture(page, url)
+    drag_a_zoom_box(page)
+    zoomed = ranges(page)
+    move_rho(page)
+    move_rho(page)
+    assert ranges(page) == zoomed
+    expect(page.get_by_role("img", name="The circle has the radius 1.2.")).to_be_visible()
+    expect(clicks(page)).to_contain_text("0 clicks")  # dragging is no click
+    page.get_by_text("Another window").click()
+    page.wait_for_function(f"{FULL_LAYOUT}.xaxis.range[0] === -6")
+    assert complaints(page) == []
+
+
+def test_a_theme_recolours_text_and_keeps_zoom_and_data_colours(page: Page, url: str, complaints: Complaints):
+    open_picture(page, url)
+    drag_a_zoom_box(page)
+    zoomed = ranges(page)
+    colours = f"""() => {{
+        const data = document.querySelector('.player-figure')._fullData;
+        return [{FULL_LAYOUT}.font.color, data[2].marker.color, data[1].line.color];
+    }}"""
+    text, marker, line = page.evaluate(colours)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"{FULL_LAYOUT}.font.color !== '{text}'")
+    dark_text, dark_marker, dark_line = page.evaluate(colours)
+    assert text == marker and dark_text == dark_marker  # the marker asks for the text's colour
+    assert line == dark_line == "#D55E00"
+    assert ranges(page) == zoomed
+    move_rho(page)
+    assert page.evaluate(colours) == [dark_text, dark_marker, dark_line]
+    assert ranges(page) == zoomed
+    assert complaints(page) == []
+
+
+@pytest.mark.parametrize(("dx", "dy"), [(20, 30), (333, 222), (650, 390)])
+def test_a_click_anywhere_tells_where_it_was(page: Page, url: str, dx: int, dy: int):
+    open_picture(page, url)
+    area = plot_area(page)
+    page.mouse.click(area["x"] + dx, area["y"] + dy)
+    x, y = last_click(page, 1)
+    where = page.evaluate(f"[{FULL_LAYOUT}.xaxis.c2p({x}), {FULL_LAYOUT}.yaxis.c2p({y})]")
+    assert where == pytest.approx([dx, dy], abs=1)  # pixels
+    page.mouse.click(area["x"] + dx, area["y"] + dy)  # the same point again is another click
+    last_click(page, 2)
+
+
+def test_a_double_click_leaves_the_zoom_where_a_click_has_a_meaning(page: Page, url: str):
+    open_picture(page, url)
+    drag_a_zoom_box(page)
+    zoomed = ranges(page)
+    area = plot_area(page)
+    page.mouse.dblclick(area["x"] + 100, area["y"] + 100)
+    last_click(page, 2)
+    assert ranges(page) == zoomed
+
+
+def test_only_the_named_axes_count_and_log_axes_give_data_values(page: Page, url: str):
+    open_picture(page, url, "?case=axes")
+    first, second = plot_area(page, "xy"), plot_area(page, "x2y2")
+    page.mouse.click(first["x"] + 50, first["y"] + 50)
+    page.mouse.click(second["x"] + 0.5 * second["width"], second["y"] + 0.5 * second["height"])
+    x, y = last_click(page, 1)
+    assert 4 < x < 6
+    assert 10 < y < 100  # the middle of a logarithmic axis from 1 to 1000
+
+
+def test_without_a_listener_clicks_stay_in_the_browser(page: Page, url: str):
+    open_picture(page, url, "?case=deaf")
+    expect(page.get_by_text("run 1")).to_be_visible()
+    area = plot_area(page)
+    page.mouse.click(area["x"] + 100, area["y"] + 100)
+    move_rho(page)
+    expect(page.get_by_text("run 2")).to_be_visible()
+
+
+def test_without_plotly_a_sentence_stands_in_place_of_the_picture(page: Page, url: str, complaints: Complaints):
+    page.goto(f"{url}?plotly=missing")
+    expect(page.get_by_role("status")).to_have_text(
+        "The picture cannot be shown: plotly.js did not load. Reload the page to try again. "
+        "It says: The circle has the radius 1.0."
+    )
+    assert complaints(page) == []
+
+
+def test_a_figure_without_data_says_so(page: Page, url: str, complaints: Complaints):
+    page.goto(f"{url}?case=empty")
+    expect(page.get_by_role("status")).to_contain_text("there is nothing to draw")
+    assert complaints(page) == []
+
+
+def test_holes_and_infinite_values_in_a_grid_are_gaps(page: Page, url: str, complaints: Complaints):
+    open_picture(page, url, "?case=gaps")
+    expect(page.locator(".contour")).to_be_attached()
+    highest = page.evaluate("document.querySelector('.player-figure')._fullData[0].zmax")
+    assert 0 < highest < 10
+    assert complaints(page) == []
+
+
+def test_a_phone_shows_scrolls_and_taps(new_page: Callable[..., Page], url: str, complaints: Complaints):
+    page = new_page(width=390, height=700, has_touch=True, is_mobile=True)
+    open_picture(page, url)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    expect(page.locator(".modebar-btn").first).to_be_hidden()
+    area = plot_area(page)
+    swipe_up(page, area["x"] + 100, area["y"] + 200, 150)
+    page.wait_for_function(AT_REST)
+    area = plot_area(page)
+    page.touchscreen.tap(area["x"] + 100, area["y"] + 250)
+    x, y = last_click(page, 1)  # one tap is one click, and the swipe was none
+    where = page.evaluate(f"[{FULL_LAYOUT}.xaxis.c2p({x}), {FULL_LAYOUT}.yaxis.c2p({y})]")
+    assert where == pytest.approx([100, 250], abs=1)
+    assert complaints(page) == []
+
+
+def test_the_picture_follows_the_width_of_its_column(page: Page, url: str, complaints: Complaints):
+    open_picture(page, url)
+    drag_a_zoom_box(page)
+    zoomed = ranges(page)
+    fits = f"{FULL_LAYOUT}.width === document.querySelector('.player').clientWidth"
+    for width in (1000, 390, 1200):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function(fits)
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert ranges(page) == zoomed
+    assert complaints(page) == []
+
+
+def test_the_buttons_work_by_keyboard(page: Page, url: str):
+    open_picture(page, url)
+    names = [button.get_attribute("aria-label") for button in page.locator(".modebar-btn").all()]
+    assert names == ["Download plot as a PNG", "Zoom", "Pan", "Zoom in", "Zoom out", "Reset axes"]
+    zoom_in = page.get_by_role("button", name="Zoom in")
+    zoom_in.focus()
+    expect(page.locator(".modebar")).to_have_css("opacity", "1")
+    zoom_in.press("Enter")
+    page.wait_for_function(f"{FULL_LAYOUT}.xaxis.range[0] > -6")
+    page.get_by_role("button", name="Reset axes").press("Enter")
+    page.wait_for_function(f"{FULL_LAYOUT}.xaxis.range[0] === -6")
+
+
+def test_the_picture_can_be_saved(page: Page, url: str):
+    open_picture(page, url)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download plot as a PNG").press("Enter")
+    assert download.value.path().read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_camera_of_a_surface_survives_an_update_and_a_theme(page: Page, url: str):
+    open_picture(page, url, "?case=surface")
+    camera = f"JSON.stringify({FULL_LAYOUT}.scene._scene.getCamera().eye)"
+    initial = page.evaluate(camera)
+    box = page.locator(".gl-container").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 400, box["y"] + 250)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 450, box["y"] + 300, steps=5)
+    page.mouse.up()
+    page.wait_for_function(f"{camera} !== {initial!r}")
+    page.wait_for_timeout(300)  # the camera's own easing
+    turned = page.evaluate(f"{FULL_LAYOUT}.scene._scene.getCamera().eye")
+    move_rho(page)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_timeout(300)
+    assert page.evaluate(f"{FULL_LAYOUT}.scene._scene.getCamera().eye") == pytest.approx(turned, abs=1e-6)
+
+
+def test_the_grid_crosses_the_network_once(page: Page, url: str):
+    received: list[int] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
+    open_picture(page, url)
+    assert max(received) > 120_000  # 150 x 150 numbers of 4 bytes in base64
+    received.clear()
+    move_rho(page)
+    assert 0 < sum(received) < 100_000
+
+
+def test_pages_and_updates_leave_nothing_behind(page: Page, url: str, complaints: Complaints):
+    open_picture(page, url)
+    session = devtools(page)
+    session.send("Performance.enable")
+
+    def switch_pages(times: int) -> tuple[int, int]:
+        for _ in range(times):
+            page.get_by_role("link", name="other").click()
+            expect(page.get_by_text("No picture here")).to_be_visible()
+            expect(page.locator(".js-plotly-plot")).to_have_count(0)
+            page.get_by_role("link", name="picture").click()
+            expect(page.locator(".js-plotly-plot .main-svg").first).to_be_attached()
+            expect(clicks(page)).to_be_visible()
+        for direction in ("ArrowRight", "ArrowLeft") * 3:
+            move_rho(page, direction)
+        assert page.locator(".js-plotly-plot").count() == 1
+        for _ in range(2):
+            session.send("HeapProfiler.collectGarbage")
+        metrics = {metric["name"]: metric["value"] for metric in session.send("Performance.getMetrics")["metrics"]}
+        return metrics["Nodes"], metrics["JSEventListeners"]
+
+    nodes, listeners = switch_pages(5)
+    more_nodes, more_listeners = switch_pages(20)
+    # One picture left behind would be 300 nodes and 50 listeners; twenty, twenty times that.
+    assert more_nodes - nodes < 300
+    assert more_listeners - listeners < 50
+    assert complaints(page) == []
