@@ -237,7 +237,7 @@ class _Tape:
     def _quotient(self, a: Jet, b: Jet) -> Jet:
         """Divide, q = u/v: q_i = (u_i - q v_i)/v and q_ij = (u_ij - q_i v_j - q_j v_i - q v_ij)/v."""
         (u, du, ddu), (v, dv, ddv) = a, b
-        self._partial = True
+        self._partial |= isinstance(v, str) or v == 0.0
         q = self.op("/", u, v)
 
         def over(d: Maybe) -> Maybe:

@@ -149,18 +149,23 @@ class Landscape:
             raise ValueError(f"points must have shape (..., {d}), got {points.shape}")
         if points.ndim == 1:
             return self._evaluate_one(outputs, points.tolist())
-        shape = points.shape[:-1]
         columns = points.reshape(-1, d).T
         n = columns.shape[1]
-        rows = np.empty((sum(_WIDTH[d][o] for o in outputs), n))
+        results = [np.empty((n, *(d,) * _ORDER[output])) for output in outputs]
+        targets = [
+            target for output, result in zip(outputs, results, strict=True) for target in _targets(output, result)
+        ]
         program = self.kernel.program(outputs)
         with np.errstate(all="ignore"):
             for start in range(0, n, _BLOCK):
                 block = slice(start, start + _BLOCK)
                 arguments = [np.ascontiguousarray(column[block]) for column in columns]
-                for row, result in zip(rows, program(*arguments, *self._values), strict=True):
-                    row[block] = result
-        return _shaped(outputs, rows, d, shape)
+                for target, result in zip(targets, program(*arguments, *self._values), strict=True):
+                    target[block] = result
+        if d == 2 and "h" in outputs:
+            hessian = results[outputs.index("h")]
+            hessian[:, 1, 0] = hessian[:, 0, 1]
+        return [result.reshape(points.shape[:-1] + result.shape[1:]) for result in results]
 
     def _evaluate_one(self, outputs: str, point: list[float]) -> list[Array]:
         try:
@@ -170,30 +175,35 @@ class Landscape:
             with np.errstate(all="ignore"):
                 arguments = (np.float64(a) for a in (*point, *self._values))
                 results = self.kernel.program(outputs)(*arguments)
-        if outputs == "fg":
-            return [np.float64(results[0]), np.array(results[1:])]  # type: ignore[list-item]
-        return _shaped(outputs, np.array(results), self.dim, ())
+        shaped: list[Array] = []
+        taken = 0
+        for output in outputs:
+            width = _WIDTH[self.dim][output]
+            part = results[taken : taken + width]
+            taken += width
+            if output == "f":
+                shaped.append(np.float64(part[0]))  # type: ignore[arg-type]
+            elif output == "g":
+                shaped.append(np.array(part))
+            elif width == 1:
+                shaped.append(np.array([part]))
+            else:
+                shaped.append(np.array([part[:2], part[1:]]))
+        return shaped
 
 
+_ORDER: Final = {"f": 0, "g": 1, "h": 2}
 _WIDTH: Final = {1: {"f": 1, "g": 1, "h": 1}, 2: {"f": 1, "g": 2, "h": 3}}
 
 
-def _shaped(outputs: str, rows: Array, d: int, shape: tuple[int, ...]) -> list[Array]:
-    """Cut rows (k, n) into value (...), gradient (..., d) and Hessian (..., d, d)."""
-    results = []
-    start = 0
-    for output in outputs:
-        part = rows[start : start + _WIDTH[d][output]]
-        start += len(part)
-        if output == "f":
-            results.append(part[0].reshape(shape))
-        elif output == "g":
-            results.append(np.ascontiguousarray(part.T).reshape(*shape, d))
-        elif d == 1:
-            results.append(part[0].reshape(*shape, 1, 1))
-        else:
-            results.append(np.stack([part[0], part[1], part[1], part[2]], axis=-1).reshape(*shape, 2, 2))
-    return results
+def _targets(output: str, result: Array) -> list[Array]:
+    """Views (n,) into a result for what a program returns: f; g_x, g_y; h_xx, h_xy, h_yy."""
+    if output == "f":
+        return [result]
+    if output == "g":
+        return list(result.T)
+    d = result.shape[1]
+    return [result[:, i, j] for i in range(d) for j in range(i, d)]
 
 
 def _checked(domain: Any) -> Domain:
