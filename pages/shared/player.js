@@ -94,14 +94,15 @@ class Player {
     if (!ready) return void waiting.add(this);
 
     const { data, layout } = ready;
+    if (!data.length) return this.say("there is nothing to draw.");
     const narrow = this.width < NARROW;
     this.root.toggleAttribute("data-narrow", narrow);
     Object.assign(layout, { width: this.width, height, uirevision: `view ${view}`, template: themed(layout.template, ink) });
     if (narrow) layout.dragmode = false;
-    if (clickAxes) Object.assign(layout, { clickanywhere: true, hovermode: layout.hovermode || "closest" });
+    if (clickAxes) layout.clickanywhere = true;
     // A double click resets the view only where its first click means nothing else.
     const config = { ...CONFIG, doubleClick: clickAxes ? false : "reset" };
-    this.say(data.length ? "" : "there is nothing to draw.");
+    this.say("");
     const react = async () => window.Plotly.react(this.figure, data, layout, config);
     react().catch((error) => this.say(`Plotly cannot draw it (${error}).`));
     if (!this.listening) this.listen();

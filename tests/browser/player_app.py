@@ -36,12 +36,16 @@ def himmelblau(rho: float, *, gaps: bool = False) -> go.Figure:
 
 def two_axes(rho: float) -> go.Figure:
     return go.Figure(
-        [go.Scatter(x=[0, 1], y=[0, rho]), go.Scatter(x=[0, 10], y=[1, 1000], xaxis="x2", yaxis="y2")],
+        [
+            go.Scatter(x=[0, 1], y=[0, rho], name="line"),
+            go.Scatter(x=[0, 10], y=[1, 1000], xaxis="x2", yaxis="y2", name="exponential"),
+        ],
         {
+            "hovermode": False,
             "xaxis": {"domain": [0, 0.45]},
             "xaxis2": {"domain": [0.55, 1], "anchor": "y2"},
             "yaxis2": {"type": "log", "anchor": "x2"},
-            "showlegend": False,
+            "title": {"text": f"ρ = {rho}"},
         },
     )
 

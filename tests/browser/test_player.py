@@ -175,6 +175,15 @@ def test_only_the_named_axes_count_and_log_axes_give_data_values(page: Page, url
     assert 10 < y < 100  # the middle of a logarithmic axis from 1 to 1000
 
 
+def test_what_the_legend_hides_stays_hidden(page: Page, url: str):
+    open_picture(page, url, "?case=axes")
+    shown = "() => document.querySelector('.player-figure')._fullData.map(trace => trace.visible)"
+    page.locator(".legendtoggle").first.click()
+    page.wait_for_function(f"({shown})()[0] === 'legendonly'")
+    move_rho(page)
+    assert page.evaluate(shown) == ["legendonly", True]
+
+
 def test_without_a_listener_clicks_stay_in_the_browser(page: Page, url: str):
     open_picture(page, url, "?case=deaf")
     expect(page.get_by_text("run 1")).to_be_visible()
