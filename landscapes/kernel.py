@@ -74,8 +74,16 @@ class Kernel:
                 self._codes[outputs] = compile(self.source(outputs), "<kernel>", "exec")
             namespace: dict[str, Any] = {"__builtins__": {}, "inf": math.inf, "nan": math.nan, **functions}
             exec(self._codes[outputs], namespace)
-            self._programs[key] = namespace["program"]
+            program = namespace["program"]
+            self._programs[key] = self._on_numpy_numbers(program) if kind == "numpy" else program
         return self._programs[key]
+
+    def _on_numpy_numbers(self, program: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
+        """Pass parameters as NumPy's numbers: where these become NaN or infinity, Python's own floats raise."""
+        d = len(self._tape.variables)
+        if len(self._tape.arguments) == d:
+            return program
+        return lambda *arguments: program(*arguments[:d], *map(np.float64, arguments[d:]))
 
 
 class _Tape:
