@@ -1,13 +1,89 @@
-"""Home page."""
+"""Home page: the stall in one picture, its verdict in words, and the door to the other page."""
+
+from dataclasses import replace
 
 import streamlit as st
+
+from dynamics.sentences import number, place
+from landscapes import CATALOGUE
+from pages.shared.analysis import Answer, Question
+from pages.shared.compute import ask
+from pages.shared.controls import log_slider
+from pages.shared.layout import set_page
+from pages.shared.link import Link
+from pages.shared.picture import show_landscape, show_norms
+from pages.shared.report import show_verdicts
 
 
 def main() -> None:
     """Draw the page."""
-    st.set_page_config(page_title="SAM Landscapes")
+    set_page("SAM Landscapes")
+    link = Link("Home")
+    entry = next(iter(CATALOGUE.values()))
+    question = Question(entry.landscape, entry.rho, entry.eta, entry.start, entry.steps)
     st.title("SAM Landscapes")
-    st.write("See where SAM stalls, and why.")
+    st.write(
+        "Sharpness-aware minimization (SAM) looks a distance ρ uphill, measures the slope there, and steps down here. "
+        "It can stop at a place that is no minimum at all, next to gradient descent (GD) that does not."
+    )
+    picture, words = st.columns([7, 4], gap="large")
+    with words:
+        verdict = st.container()
+        steps = st.container()
+        radius = log_slider(
+            link,
+            "radius",
+            "radius ρ",
+            entry.rho,
+            (0.0, entry.rho_max),
+            1e-2 * entry.rho_max,
+            "How far SAM looks uphill.",
+        )
+        question = replace(question, rho=radius)
+        answer = ask(question)
+        with verdict:
+            for note in link.notes:
+                st.info(note)
+            show_verdicts(answer)
+        with steps:
+            explain(question, answer)
+        st.page_link(
+            "pages/1_Explore.py", label="Explore: try it on your own function", icon=":material/arrow_forward:"
+        )
+    with picture:
+        show_landscape(question, answer, "picture")
+    show_norms(question, answer, "norms")
+    with st.expander("Who says what"):
+        st.markdown(CLAIMS)
+
+
+def explain(q: Question, a: Answer) -> None:
+    """Take the last step of SAM's run apart, with its numbers."""
+    v, scale = a.sam.verdict, q.landscape.diagonal
+    if v.outcome != "hallucinated" or v.point is None or v.target is None or v.slope is None:
+        st.write(
+            f"From this start SAM is not deceived at this radius. In the whole window are {len(a.found)} hallucinated "
+            f"points, {int(a.found.attract(q.eta).sum())} of which attract it."
+        )
+        return
+    st.markdown(
+        f"1. **Look uphill.** From {place(v.point, scale)} SAM goes ρ = {q.rho:.4g} in the direction in which f "
+        f"rises, over the top, to {place(v.target, scale)}.\n"
+        f"2. **Measure there.** That is a {v.kind} of f; the slope is 0.\n"
+        f"3. **Step down here.** A step of η times 0 is no step. SAM stays, though the slope here is "
+        f"{number(v.slope)}."
+    )
+
+
+CLAIMS = """
+- **The paper** (Park, Jang, Ryu and Yang, *Sharpness-Aware Minimization Can Hallucinate Minimizers*, arXiv 2509.21818)
+  defines hallucinated minimizers, shows that they exist for some ρ where f has a minimizer and a maximizer, gives
+  conditions under which they attract, reports the same stall in neural networks, and proposes a warm-start with
+  gradient descent.
+- **This project derived** how to find all such points of a landscape at a given ρ (they lie at the distance ρ from a
+  stationary point, with the gradient pointing at it), and up to which step size each attracts.
+- **This page measured** every number on it, just now, on the landscape shown. None is the paper's.
+"""
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def sentence(v: Verdict, orbit: Orbit, scale: float) -> str:
             verb = "is closing in on" if v.approaching else "stopped at"
             return (
                 f"{name} {verb} {where}, a hallucinated {_hallucinated(v.kind)}: {slope}, not 0. "
-                f"It looked a distance {number(float(orbit.rho[-1]))} uphill, to {place(v.target, scale)}, "
+                f"It looked a distance {orbit.rho[-1]:.4g} uphill, to {place(v.target, scale)}, "
                 f"{article(v.kind or 'degenerate')} of f, and the gradient there is 0."
             )
         case "stalled":

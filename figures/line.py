@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from dynamics import HallucinatedPoints, Orbit, Verdict
+from dynamics import HallucinatedPoints, Orbit, StationaryPoints, Verdict
 from dynamics.sentences import number
 from landscapes import Landscape
 
@@ -42,11 +42,12 @@ def landscape_1d(
 
     s = found.stationary
     (low, high), scale = l.domain[0], l.diagonal
-    finite = f[np.isfinite(f)]
-    bottom, top = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    room = 0.08 * (top - bottom) or 1.0
-    picture = figure(430)
-    picture.add_scatter(x=x, y=f, mode="lines", name="f", line={"color": TEXT, "width": 2}, hoverinfo="skip")
+    bottom, top = _heights(l, f, runs, s, found)
+    room = 0.12 * (top - bottom)
+    picture = figure(430, showlegend=False)
+    picture.add_scatter(
+        x=x, y=f, mode="lines", name="f", line={"color": TEXT, "width": 2}, hoverinfo="skip", showlegend=False
+    )
     if shifted is not None and surrogate:
         picture.add_scatter(
             x=shifted[0][:, 0], y=shifted[1], mode="lines", name="f at the look-ahead point",
@@ -70,8 +71,25 @@ def landscape_1d(
     if ended.outcome == "hallucinated" and ended.point is not None and ended.target is not None:
         _add_last_look(picture, l, ended)
     picture.update_xaxes(title="x", range=[low, high])
-    picture.update_yaxes(title="f(x)", range=[bottom - 2.0 * room, top + room])
+    picture.update_yaxes(title="f(x)", range=[bottom - 2.0 * room, top + 2.0 * room])
     return picture
+
+
+def _heights(
+    l: Landscape, f: np.ndarray, runs: tuple[Orbit, ...], s: StationaryPoints, found: HallucinatedPoints
+) -> tuple[float, float]:
+    """Lowest and highest value that must be seen: f where something happens, and all of f where it is not steep."""
+    low, high = l.domain[0]
+    inside = s.points[(s.points[:, 0] >= low) & (s.points[:, 0] <= high)]
+    seen = np.concatenate([*(orbit.f for orbit in runs), l.value(inside), l.value(found.points)])
+    finite, seen = f[np.isfinite(f)], seen[np.isfinite(seen)]
+    if not finite.size:
+        return 0.0, 1.0
+    seen = np.clip(seen, finite.min(), finite.max())
+    bottom, top = float(min(finite.min(), *seen)) if seen.size else float(finite.min()), float(finite.max())
+    if seen.size and seen.max() > bottom:
+        top = min(top, bottom + 2.0 * float(seen.max() - bottom))
+    return (bottom, top) if top > bottom else (bottom - 1.0, bottom + 1.0)
 
 
 def found_eta(runs: tuple[Orbit, ...]) -> float:
@@ -90,17 +108,19 @@ def _add_last_look(picture: go.Figure, l: Landscape, ended: Verdict) -> None:
         x=[x - half, x + half], y=[fx - ended.slope * half, fx + ended.slope * half], mode="lines",
         line={"color": SAM, "width": 3}, showlegend=False, hoverinfo="skip",
     )  # fmt: skip
-    for at, height, text, color in (
-        (x, fx, f"SAM stops: slope {number(ended.slope)}", SAM),
-        (z, fz, "looks here: slope 0", KINDS[ended.kind or "degenerate"].color),
+    right = x > z
+    for at, height, text, color, to_right in (
+        (x, fx, f"SAM stops: slope {number(ended.slope)}", SAM, right),
+        (z, fz, "it looks here: slope 0", KINDS[ended.kind or "degenerate"].color, not right),
     ):
         picture.add_annotation(
-            x=at, y=height, text=text, showarrow=False, yshift=22, font={"color": color, "size": 13},
+            x=at, y=height, text=text, showarrow=False, yshift=28, font={"color": color, "size": 13},
+            xanchor="left" if to_right else "right", xshift=-12 if to_right else 12,
             bgcolor="var(--st-background-color)", bordercolor=FAINT, borderpad=3,
         )  # fmt: skip
 
 
-def position(runs: tuple[Orbit, ...], height: int = 430) -> go.Figure:
+def position(runs: tuple[Orbit, ...], height: int = 300) -> go.Figure:
     """Draw x over the steps, for a landscape in one variable."""
     picture = figure(height)
     for orbit in runs:

@@ -99,7 +99,8 @@ def hallucinated(h: HallucinatedPoints, at: Coordinates, eta: float, scale: floa
     for member, mark in ((attract, ATTRACTING), (~attract, REPELLING)):
         if member.any():
             texts = [
-                f"hallucinated point, {place(x, scale)}<br>looks at the {kind} {place(z, scale)}<br>|∇f| = {number(g)}, not 0"
+                f"hallucinated point, {place(x, scale)}<br>looks at the {kind} {place(z, scale)}"
+                f"<br>|∇f| = {number(g)}, not 0"
                 for x, z, kind, g in zip(
                     h.points[member], h.targets[member], h.kinds[member], h.gradient_norms[member], strict=True
                 )

@@ -11,7 +11,7 @@ from .marks import VERTICES
 from .palette import GD, SAM, figure
 
 
-def norms(gd: Orbit, sam: Orbit, height: int = 260) -> go.Figure:
+def norms(gd: Orbit, sam: Orbit, height: int = 300) -> go.Figure:
     """Draw |grad f| of GD and of SAM, and SAM's |S|, on a logarithmic axis: a stall is where the last two part."""
     picture = figure(height)
     for orbit, values, name, color, dash in (
@@ -26,5 +26,5 @@ def norms(gd: Orbit, sam: Orbit, height: int = 260) -> go.Figure:
             hovertemplate=f"{name}<br>step %{{x}}: %{{y:.3g}}<extra></extra>",
         )  # fmt: skip
     picture.update_xaxes(title="step")
-    picture.update_yaxes(title="length of the gradient", type="log", exponentformat="power", nticks=6)
+    picture.update_yaxes(title="|gradient|", type="log", exponentformat="power", nticks=6)
     return picture

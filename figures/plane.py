@@ -46,7 +46,7 @@ def landscape_2d(
         return p[:, 0], p[:, 1]
 
     s = found.stationary
-    picture = figure(560)
+    picture = figure(560, showlegend=False)
     picture.add_trace(_contours(x, y, z, "f at the look-ahead point" if surrogate else "f"))
     if shifted is not None and field:
         picture.add_trace(_field(shifted[0], shifted[2]))
@@ -65,7 +65,8 @@ def landscape_2d(
         picture.add_annotation(arrow(ended.point.tolist(), ended.target.tolist(), ""))
         picture.add_annotation(
             x=ended.point[0], y=ended.point[1], text=f"SAM stops: |∇f| = {number(ended.gradient_norm)}",
-            showarrow=False, yshift=22, font={"color": SAM, "size": 13}, bgcolor=BACKGROUND, bordercolor=FAINT, borderpad=3,
+            showarrow=False, yshift=22, font={"color": SAM, "size": 13},
+            bgcolor=BACKGROUND, bordercolor=FAINT, borderpad=3,
         )  # fmt: skip
     picture.update_xaxes(title="x", range=list(l.domain[0]), constrain="domain")
     picture.update_yaxes(title="y", range=list(l.domain[1]), scaleanchor="x", constrain="domain")

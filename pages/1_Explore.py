@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.shared.compute import TooLong, ask
 from pages.shared.controls import ask_formula, ask_question
+from pages.shared.layout import set_page
 from pages.shared.link import Link
 from pages.shared.picture import show_landscape, show_norms, show_position
 from pages.shared.report import show_points, show_search, show_verdicts
@@ -11,7 +12,7 @@ from pages.shared.report import show_points, show_search, show_verdicts
 
 def main() -> None:
     """Draw the page."""
-    st.set_page_config(page_title="Explore", layout="wide")
+    set_page("Explore")
     st.title("Explore")
     link = Link("Explore")
     formula = ask_formula(link)
@@ -20,7 +21,6 @@ def main() -> None:
         question = ask_question(link, formula)
         surrogate = st.toggle("show f at the look-ahead point, f(x⁺)", key="surrogate", bind="query-params")
         field = st.toggle("show the direction of SAM's step, −∇f(x⁺)", key="field", bind="query-params")
-        st.latex(f"f = {question.landscape.latex()}")
     with picture:
         for note in link.notes:
             st.info(note)
@@ -30,7 +30,7 @@ def main() -> None:
             st.warning(str(error))
             return
         show_verdicts(answer)
-        show_landscape(question, answer, "landscape", surrogate, field)
+        show_landscape(question, answer, "picture", surrogate, field)
     if question.landscape.dim == 1:
         left, right = st.columns(2)
         with left:

@@ -3,6 +3,7 @@
 import ast
 import io
 import math
+import re
 import tokenize
 from dataclasses import replace
 from typing import Any
@@ -352,7 +353,10 @@ def rounding(program: Exactly, x: tuple[float, ...]) -> tuple[list[Any], list[fl
     right = program(x, 200)
     rough = [program(x, bits) for bits in (28, 30, 31, 33)]
     off = [max(abs(r[i] - right[i]) for r in rough) for i in range(len(right))]
-    return right, [float(200 * 2.0**-23 * o + 1e-14 * abs(r) + 1e-290) for o, r in zip(off, right, strict=True)]
+    scale = max(abs(r) for r in right)  # times 2^-150, for sums that cancel in all of these precisions
+    return right, [
+        float(200 * 2.0**-23 * o + 1e-14 * abs(r) + 2.0**-150 * scale + 1e-290) for o, r in zip(off, right, strict=True)
+    ]
 
 
 def _flat(l: Landscape, outputs: list[Any]) -> list[float]:
@@ -382,8 +386,10 @@ def test_floats_are_right_up_to_rounding(text: str, where: list[tuple[float, flo
                 assert abs(f - r) <= o, (x, found, right, off)
         theirs = _flat(l, [other.value(np.array(x)), other.gradient(np.array(x)), other.hessian(np.array(x))])
         # Autograd sums other terms, whose rounding is not the kernel's, and is NaN where its own formulas fail.
+        # Its second derivatives of u^v are wrong where v = 0: d/du of u^v log u is 1/u there, and it says u.
         scale = max(1.0, *(float(abs(r)) for r in right))
-        for f, r, o in zip(theirs, right, off, strict=True):
+        believed = 1 + l.dim if re.search(r"\^\([^0-9-]", text) else len(right)
+        for f, r, o in list(zip(theirs, right, off, strict=True))[:believed]:
             assert not abs(f - r) > 1e4 * o + 1e-8 * scale, (x, theirs, right, off)
 
 

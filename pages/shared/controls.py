@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from landscapes import CATALOGUE, FormulaError, Landscape
-from landscapes.formula import Formula, parse
+from landscapes.formula import Formula, latex, parse
 from pages.shared.analysis import Question
 from pages.shared.link import Link
 
@@ -52,11 +52,14 @@ def ask_formula(link: Link) -> Formula:
             help="Write 2x or 2*x, x^2 or x**2, brackets, sin cos tan asin acos atan sinh cosh tanh exp log log10 sqrt "
             "abs, pi and e. Every other name becomes a parameter with a slider; rho is SAM's radius.",
         )
-    try:
-        st.session_state["_formula"] = parse(typed).text
-    except FormulaError as error:
-        st.error(text(str(error)))
-    return parse(st.session_state.get("_formula", _FIRST.landscape.formula))
+        try:
+            st.session_state["_formula"] = parse(typed).text
+        except FormulaError as error:
+            st.error(text(str(error)))
+        understood = parse(st.session_state.get("_formula", _FIRST.landscape.formula))
+        variables = ", ".join("xy"[: understood.dim])
+        st.latex(f"f({variables}) = {latex(understood)}")
+    return understood
 
 
 def ask_question(link: Link, formula: Formula) -> Question:
@@ -73,12 +76,12 @@ def ask_question(link: Link, formula: Formula) -> Question:
         domain = _window(link, formula.dim, default)
     with radius:
         most = 0.5 * min(high - low for low, high in domain)
-        rho = _log_slider(
+        rho = log_slider(
             link, "rho", "radius ρ", default["rho"], (0.0, most), 1e-3 * most,
             "How far SAM looks uphill before it measures the slope; 0 is plain gradient descent.",
         )  # fmt: skip
     with size:
-        eta = _log_slider(
+        eta = log_slider(
             link, "eta", "step size η", default["eta"], STEP_SIZES, 1e-5, "How far a step goes for a slope of 1."
         )
     with starts:
@@ -156,17 +159,20 @@ def _box(
     return float(value)
 
 
-def _log_slider(
+def log_slider(
     link: Link, key: str, name: str, default: float, limits: tuple[float, float], lowest: float, help: str
 ) -> float:
     """Ask for a number by a logarithmic slider, from `lowest` up, and a box that has the exact value."""
     slider, box = st.columns([3, 2], vertical_alignment="bottom")
     low, high = limits
     value = _box(
-        link, key, name, default, low, high, _tidy(0.1 * (default or high)), into=box, label_visibility="hidden"
+        link, key, name, default, low, high, _tidy(0.1 * (default or high)), into=box, label_visibility="collapsed"
     )
     count = max(2, round(_DECADE * math.log10(high / lowest)) + 1)
-    positions = [0.0] * (low == 0.0) + [float(f"{v:.3g}") for v in np.geomspace(lowest, high, count)][:-1] + [high]
+    round_values = [float(f"{v:.2g}") for v in np.geomspace(lowest, high, count)]
+    positions = sorted(
+        {v for v in (*round_values, default, high, low) if low <= v <= high and (v >= lowest or v == 0.0)}
+    )
 
     def move() -> None:
         st.session_state[key] = st.session_state[f"_{key}_slider"]

@@ -11,6 +11,7 @@ from figures.line import landscape_1d, position
 from figures.norms import norms
 from figures.plane import landscape_2d
 from pages.shared.analysis import Answer, Question, heights, shifts
+from pages.shared.legend import show_legend
 from pages.shared.player import player
 from pages.shared.report import alternative
 
@@ -20,6 +21,7 @@ _FIELD: Final = 21  # arrows along an axis
 def show_landscape(q: Question, a: Answer, key: str, surrogate: bool = False, field: bool = False) -> None:
     """Show f with both runs, and on demand the surrogate f(x+) and the field of S."""
     picture = draw_landscape(q, a, surrogate, field)
+    show_legend(picture)
     player(picture, key=key, height=picture.layout.height, alt=alternative(q, a), view=str(q.landscape.domain))
 
 
@@ -41,7 +43,7 @@ def show_position(q: Question, a: Answer, key: str) -> None:
     """Show x over the steps, in one variable."""
     runs = (a.gd.orbit, a.sam.orbit)
     alt = "x over the steps. " + " ".join(run.verdict.sentence for run in (a.sam, a.gd))
-    player(position(runs), key=key, height=430, alt=alt, view=str(q.landscape.domain))
+    player(position(runs), key=key, height=300, alt=alt, view=str(q.landscape.domain))
 
 
 def show_norms(q: Question, a: Answer, key: str) -> None:
@@ -51,4 +53,4 @@ def show_norms(q: Question, a: Answer, key: str) -> None:
         f"Length of the gradient over the steps. At the end of SAM's run it is {last.gradient_norms[-1]:.3g} at x and "
         f"{last.shifted_norms[-1]:.3g} at the look-ahead point."
     )
-    player(norms(a.gd.orbit, a.sam.orbit), key=key, height=260, alt=alt)
+    player(norms(a.gd.orbit, a.sam.orbit), key=key, height=300, alt=alt)

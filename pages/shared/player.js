@@ -98,7 +98,10 @@ class Player {
     const narrow = this.width < NARROW;
     this.root.toggleAttribute("data-narrow", narrow);
     Object.assign(layout, { width: this.width, height, uirevision: `view ${view}`, template: themed(layout.template, ink) });
-    if (narrow) layout.dragmode = false;
+    if (narrow) {
+      layout.dragmode = false;
+      for (const trace of data) if (trace.colorbar) trace.showscale = false;
+    }
     if (clickAxes) layout.clickanywhere = true;
     // A double click resets the view only where its first click means nothing else.
     const config = { ...CONFIG, doubleClick: clickAxes ? false : "reset" };
@@ -179,8 +182,8 @@ function filledIn(figure, ink) {
   let complete = true;
   const copy = (value) => {
     if (typeof value === "string") return value.startsWith("var(--st-") ? ink(value.slice(9, -1)) : value;
-    if (value === null || typeof value !== "object" || typeof value[0] === "number") return value;
-    if (Array.isArray(value)) return value.map(copy);
+    if (value === null || typeof value !== "object") return value;
+    if (Array.isArray(value)) return typeof value[0] === "number" && typeof value[1] !== "string" ? value : value.map(copy);
     const encoded = value.digest ? findGrid(value.digest) : value;
     complete &&= Boolean(encoded);
     if (encoded?.bdata) return decode(encoded);

@@ -23,7 +23,7 @@ def show_verdicts(a: Answer) -> None:
         f"{html.escape(run.verdict.sentence)}</p>"
         for run in (a.sam, a.gd)
     )
-    st.html(f"<style>.verdict {{margin: 0 0 0.4rem 0; font-size: 1.05rem}}</style><div role='status'>{lines}</div>")
+    st.html(f"<div role='status'>{lines}</div>")
 
 
 def alternative(q: Question, a: Answer) -> str:
@@ -66,8 +66,8 @@ def show_points(q: Question, a: Answer) -> None:
     for curve in h.curves:
         held = bool((curve.step_limits > q.eta).all())
         st.write(
-            f"A whole curve of hallucinated points, drawn as a line of {len(curve.points)} samples; its targets are "
-            f"{curve.kind}s of f. It {'attracts' if held else 'does not attract'} SAM across the curve at this step size."
+            f"A whole curve of hallucinated points, drawn as a line of {len(curve.points)} samples. Its targets are "
+            f"{curve.kind}s of f; it {'attracts' if held else 'does not attract'} SAM at this step size."
         )
     if len(h) == 0:
         return
