@@ -97,7 +97,8 @@ class Player {
     if (!data.length) return this.say("there is nothing to draw.");
     const narrow = this.width < NARROW;
     this.root.toggleAttribute("data-narrow", narrow);
-    Object.assign(layout, { width: this.width, height, uirevision: `view ${view}`, template: themed(layout.template, ink) });
+    Object.assign(layout, { width: this.width, height, template: themed(layout.template, ink) });
+    layout.uirevision = `view ${view}`; // an empty text would keep nothing
     if (narrow) {
       layout.dragmode = false;
       for (const trace of data) if (trace.colorbar) trace.showscale = false;
@@ -164,11 +165,12 @@ function loadPlotly(url) {
 /** @param {string} url */
 async function fetchPlotly(url) {
   if (window.Plotly) return;
-  // Streamlit answers an unknown address with 200 and its own page; run as a script, that is an error in the console.
+  // Streamlit answers an unknown address with 200 and its own page; as a script that is an error in the console.
   const { headers } = await fetch(url, { method: "HEAD" });
   if (!headers.get("content-type")?.includes("javascript")) throw new Error(`no script at ${url}`);
   await new Promise((resolve, reject) => {
-    document.head.append(Object.assign(document.createElement("script"), { src: url, onload: resolve, onerror: reject }));
+    const script = document.createElement("script");
+    document.head.append(Object.assign(script, { src: url, onload: resolve, onerror: reject }));
   });
   if (!window.Plotly) throw new Error(`no Plotly in ${url}`);
 }
