@@ -15,7 +15,7 @@ from . import marks
 from .line import found_eta
 from .palette import BACKGROUND, FAINT, HEIGHTS, SAM, arrow, figure
 
-_SKEWED = 12.0  # from this ratio of the heights above and below the median on, heights are drawn by their logarithm
+_SKEWED = 3.0  # from this ratio of the heights above and below the median on, heights are drawn by their logarithm
 
 
 def landscape_2d(
@@ -65,7 +65,7 @@ def landscape_2d(
         picture.add_annotation(arrow(ended.point.tolist(), ended.target.tolist(), ""))
         picture.add_annotation(
             x=ended.point[0], y=ended.point[1], text=f"SAM stops: |∇f| = {number(ended.gradient_norm)}",
-            showarrow=False, yshift=22, font={"color": SAM, "size": 13},
+            showarrow=False, yshift=24 if ended.target[1] <= ended.point[1] else -24, font={"color": SAM, "size": 13},
             bgcolor=BACKGROUND, bordercolor=FAINT, borderpad=3,
         )  # fmt: skip
     picture.update_xaxes(title="x", range=list(l.domain[0]), constrain="domain")

@@ -95,12 +95,12 @@ class Player {
 
     const { data, layout } = ready;
     if (!data.length) return this.say("there is nothing to draw.");
-    const narrow = this.width < NARROW;
+    const narrow = window.innerWidth < NARROW;
     this.root.toggleAttribute("data-narrow", narrow);
     Object.assign(layout, { width: this.width, height, template: themed(layout.template, ink) });
     layout.uirevision = `view ${view}`; // an empty text would keep nothing
     if (narrow) {
-      layout.dragmode = false;
+      layout.dragmode = false; // and the scale's place goes to the picture
       for (const trace of data) if (trace.colorbar) trace.showscale = false;
     }
     if (clickAxes) layout.clickanywhere = true;
@@ -185,7 +185,7 @@ function filledIn(figure, ink) {
   const copy = (value) => {
     if (typeof value === "string") return value.startsWith("var(--st-") ? ink(value.slice(9, -1)) : value;
     if (value === null || typeof value !== "object") return value;
-    if (Array.isArray(value)) return typeof value[0] === "number" && typeof value[1] !== "string" ? value : value.map(copy);
+    if (Array.isArray(value)) return value.map(copy);
     const encoded = value.digest ? findGrid(value.digest) : value;
     complete &&= Boolean(encoded);
     if (encoded?.bdata) return decode(encoded);
