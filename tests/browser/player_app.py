@@ -11,6 +11,8 @@ from pages.shared import player as player_module
 from pages.shared.player import player
 from pages.shared.plotly_js import PLOTLY_JS_ROUTE, plotly_js_url
 
+THEMED = [[0, "var(--st-text-color)"], [1, "#D55E00"]]
+
 
 def himmelblau(rho: float, *, gaps: bool = False) -> go.Figure:
     axis = np.linspace(-6, 6, 150)
@@ -22,9 +24,10 @@ def himmelblau(rho: float, *, gaps: bool = False) -> go.Figure:
     angle = np.linspace(0, 6, 2000)
     return go.Figure(
         [
-            go.Contour(x=axis, y=axis, z=z, colorscale="Viridis"),
+            go.Contour(x=axis, y=axis, z=z, colorscale="Viridis", colorbar={"title": {"text": "f"}}),
             go.Scatter(x=rho * np.cos(angle), y=rho * np.sin(angle), mode="lines", line={"color": "#D55E00"}),
             go.Scatter(x=[rho], y=[0.0], mode="markers", marker={"color": "var(--st-text-color)", "size": 12}),
+            go.Scatter(x=[0, 1], y=[0, 0], mode="markers", marker={"color": [0, 1], "colorscale": THEMED}),
         ],
         {
             "title": {"text": f"ρ = {rho}"},

@@ -101,6 +101,7 @@ def test_the_picture_appears_with_its_text_alternative(page: Page, url: str, com
     open_picture(page, url)
     expect(page.get_by_role("img", name="The circle has the radius 1.0.")).to_be_visible()
     expect(page.locator(".contour")).to_be_attached()
+    expect(page.locator(".colorbar")).to_have_count(1)
     # A screen reader finds the text, and no loose tick labels.
     assert page.locator(".main-svg").evaluate_all("all => all.every(svg => svg.ariaHidden === 'true')")
     outside = [address for address in requests if not address.startswith((url, "blob:", "data:"))]
@@ -128,17 +129,19 @@ def test_a_theme_recolours_text_and_keeps_zoom_and_data_colours(page: Page, url:
     zoomed = ranges(page)
     colours = f"""() => {{
         const data = document.querySelector('.player-figure')._fullData;
-        return [{FULL_LAYOUT}.font.color, data[2].marker.color, data[1].line.color];
+        const line = data[1].line.color;
+        return [{FULL_LAYOUT}.font.color, data[2].marker.color, data[3].marker.colorscale[0][1], line];
     }}"""
-    text, marker, line = page.evaluate(colours)
+    text, marker, scale, line = page.evaluate(colours)
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(f"{FULL_LAYOUT}.font.color !== '{text}'")
-    dark_text, dark_marker, dark_line = page.evaluate(colours)
-    assert text == marker and dark_text == dark_marker  # the marker asks for the text's colour
+    dark_text, dark_marker, dark_scale, dark_line = page.evaluate(colours)
+    assert text == marker == scale  # these ask for the text's colour
+    assert dark_text == dark_marker == dark_scale
     assert line == dark_line == "#D55E00"
     assert ranges(page) == zoomed
     move_rho(page)
-    assert page.evaluate(colours) == [dark_text, dark_marker, dark_line]
+    assert page.evaluate(colours) == [dark_text, dark_marker, dark_scale, dark_line]
     assert ranges(page) == zoomed
     assert complaints(page) == []
 
@@ -221,6 +224,7 @@ def test_a_phone_shows_scrolls_and_taps(new_page: Callable[..., Page], url: str,
     open_picture(page, url)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     expect(page.locator(".modebar-btn").first).to_be_hidden()
+    expect(page.locator(".colorbar")).to_have_count(0)
     area = plot_area(page)
     swipe_up(page, area["x"] + 100, area["y"] + 200, 150)
     page.wait_for_function(AT_REST)
