@@ -160,6 +160,8 @@ def _moderate(a: Any) -> Any:
 
 def _power(u: Any, v: Any) -> Any:
     u, v = mpmath.mpf(u), mpmath.mpf(v)
+    if not (mpmath.isfinite(u) and mpmath.isfinite(v)):
+        raise Untold
     if v != int(v):
         _positive(u)
     elif v < 0:
@@ -280,11 +282,14 @@ class Exactly:
         self._parameters = [PARAMETERS[name] for name in formula.parameters]
 
     def _seen(self, value: Any) -> Any:
-        if value != 0 and not 1e-250 < abs(value) < 1e250:
-            raise Untold
+        if value != 0:
+            if not 1e-250 < abs(value) < 1e250:
+                raise Untold
+            self.tame &= bool(1e-2 < abs(value) < 1e2)
         return value
 
     def __call__(self, x: tuple[float, ...], bits: int) -> list[Any]:
+        self.tame = True  # whether all numbers on the way were neither large nor small
         with mpmath.workprec(bits):
             try:
                 results = self._program(*(mpmath.mpf(v) for v in (*x, *self._parameters)))
@@ -322,7 +327,7 @@ ANY = st.recursive(
     lambda child: _compound(child, child),
     max_leaves=9,
 ).map(_with_a_variable)
-COORDINATE = st.floats(-4.0, 4.0) | st.sampled_from([0.0, 1.0, -1.0, 2.0, 0.5])
+COORDINATE = st.floats(-4.0, 4.0).map(lambda v: round(v, 6)) | st.sampled_from([0.0, 1.0, -1.0, 2.0, 0.5])
 POINT = st.tuples(COORDINATE, COORDINATE)
 
 
@@ -348,15 +353,14 @@ def rounding(program: Exactly, x: tuple[float, ...]) -> tuple[list[Any], list[fl
     """Exact outputs, and how far floats may be off, told from the same program in about 30 bits.
 
     Floats have 53 bits, so their errors are 2^-23 times these; a factor of 200 is for luck and for functions that
-    are off by some units in the last place.
+    are off by some units in the last place. What is lost altogether in 30 bits, as in 1 + 10^-13, is not judged.
     """
     right = program(x, 200)
     rough = [program(x, bits) for bits in (28, 30, 31, 33)]
     off = [max(abs(r[i] - right[i]) for r in rough) for i in range(len(right))]
-    scale = max(abs(r) for r in right)  # times 2^-150, for sums that cancel in all of these precisions
-    return right, [
-        float(200 * 2.0**-23 * o + 1e-14 * abs(r) + 2.0**-150 * scale + 1e-290) for o, r in zip(off, right, strict=True)
-    ]
+    scale = max(abs(r) for r in right)  # at simple numbers, such as 0.9^2, 30 bits may happen to lose nothing
+    share = [200 * 2.0**-23 if o <= 0.01 * abs(r) else 2.0 for o, r in zip(off, right, strict=True)]
+    return right, [float(k * o + 1e-14 * scale + 1e-290) for k, o in zip(share, off, strict=True)]
 
 
 def _flat(l: Landscape, outputs: list[Any]) -> list[float]:
@@ -369,8 +373,7 @@ def _flat(l: Landscape, outputs: list[Any]) -> list[float]:
 @settings(max_examples=200)
 def test_floats_are_right_up_to_rounding(text: str, where: list[tuple[float, float]]) -> None:
     l = landscape(text)
-    program = Exactly(l.parsed)
-    other = by_autograd(l)
+    program, other = Exactly(l.parsed), by_autograd(l)
     batch = np.array([point[: l.dim] for point in where])
     many = [l.value(batch), l.gradient(batch), l.hessian(batch)]
     for k, point in enumerate(where):
@@ -385,12 +388,13 @@ def test_floats_are_right_up_to_rounding(text: str, where: list[tuple[float, flo
             for f, r, o in zip(found, right, off, strict=True):
                 assert abs(f - r) <= o, (x, found, right, off)
         theirs = _flat(l, [other.value(np.array(x)), other.gradient(np.array(x)), other.hessian(np.array(x))])
-        # Autograd sums other terms, whose rounding is not the kernel's, and is NaN where its own formulas fail.
-        # Its second derivatives of u^v are wrong where v = 0: d/du of u^v log u is 1/u there, and it says u.
-        scale = max(1.0, *(float(abs(r)) for r in right))
-        believed = 1 + l.dim if re.search(r"\^\([^0-9-]", text) else len(right)
-        for f, r, o in list(zip(theirs, right, off, strict=True))[:believed]:
-            assert not abs(f - r) > 1e4 * o + 1e-8 * scale, (x, theirs, right, off)
+        if program.tame:  # autograd sums other terms, whose rounding is not the kernel's
+            theirs = _flat(l, [m(np.array(x)) for m in (other.value, other.gradient, other.hessian)])
+            # Its second derivatives of u^v are wrong where v = 0: d/du of u^v log u is 1/u there, and it says u.
+            believed = 1 + l.dim if re.search(r"\^\([^0-9-]", text) else len(right)
+            scale = max(1.0, *(float(abs(r)) for r in right))
+            for f, r, o in list(zip(theirs, right, off, strict=True))[:believed]:
+                assert not abs(f - r) > 1e4 * o + 1e-7 * scale, (x, theirs, right, off)  # NaN where theirs fail
 
 
 @given(ANY, st.lists(POINT, min_size=6, max_size=6))
