@@ -96,7 +96,8 @@ def hallucinated_points(l: Landscape, rho: float, stationary: StationaryPoints |
     if any(w[0] > d[0] - rho or w[1] < d[1] + rho for w, d in zip(s.window, l.domain, strict=True)):
         raise ValueError(f"stationary covers {s.window}, which is not the domain widened by rho = {rho}")
     search = _on_both_sides if l.dim == 1 else _on_circles
-    return search(l, rho, s if rho > 0.0 else replace(s, points=s.points[:0], curves=()))
+    with np.errstate(all="ignore"):  # where a gradient vanishes or overflows there is no hallucinated point
+        return search(l, rho, s if rho > 0.0 else replace(s, points=s.points[:0], curves=()))
 
 
 def _inside(l: Landscape, x: Array, slack: float = 0.0) -> np.ndarray:
@@ -121,11 +122,9 @@ def _result(
     """Judge every candidate by the definition, S(x) = 0, and describe those that pass."""
     g, hessian = l.gradient_and_hessian(x)
     norms = np.linalg.norm(g, axis=-1)
-    with np.errstate(all="ignore"):
-        x_plus = x + rho * g / norms[:, None]
+    x_plus = x + rho * g / norms[:, None]
     residuals = np.linalg.norm(l.gradient(x_plus), axis=-1)
-    with np.errstate(all="ignore"):
-        keep = residuals <= _ACCEPTED * norms
+    keep = residuals <= _ACCEPTED * norms
     keep &= np.isfinite(l.value(x)) & np.isfinite(hessian).all(axis=(1, 2))
     order = np.flatnonzero(keep)
     order = order[np.lexsort(x[order].T[::-1])]
@@ -172,9 +171,8 @@ def _pointing_to(l: Landscape, x: Array, targets: Array, rho: float) -> np.ndarr
     """Mask of the x whose gradient points to the target and is not zero by rounding (there a branch ends)."""
     g, hessian = l.gradient_and_hessian(x)
     rounding = _VANISHING * rho * np.abs(hessian).max(axis=(1, 2), initial=0.0)
-    with np.errstate(all="ignore"):
-        toward = (g * (targets - x)).sum(axis=-1) / rho
-        return np.asarray(toward > np.maximum(rounding, 0.5 * np.linalg.norm(g, axis=-1)))
+    toward = (g * (targets - x)).sum(axis=-1) / rho
+    return np.asarray(toward > np.maximum(rounding, 0.5 * np.linalg.norm(g, axis=-1)))
 
 
 # Two variables
@@ -190,8 +188,7 @@ def _on_circles(l: Landscape, rho: float, s: StationaryPoints) -> HallucinatedPo
     theta: list[Array] = [np.empty(0)]
     curves: list[HallucinatedCurve] = []
     for start, t, n in _sampled(l, rho, targets, angles):
-        with np.errstate(all="ignore"):
-            t = np.where(np.abs(t) <= _ROUNDING * np.abs(n), 0.0, t)
+        t = np.where(np.abs(t) <= _ROUNDING * np.abs(n), 0.0, t)
         whole, circles = _runs(t, n)
         for j in circles:
             if start + j < len(s.points):
@@ -258,8 +255,7 @@ def _sampled(l: Landscape, rho: float, targets: Array, angles: int) -> Iterator[
 
 def _runs(t: Array, n: Array) -> tuple[np.ndarray, np.ndarray]:
     """Mask (m, angles) of runs of three or more angles at which g.t vanishes, and the circles that have some."""
-    with np.errstate(all="ignore"):
-        zero = np.abs(t) <= _VANISHING * np.abs(n)
+    zero = np.abs(t) <= _VANISHING * np.abs(n)
     middle = zero & np.roll(zero, 1, axis=1) & np.roll(zero, -1, axis=1)
     whole = middle | np.roll(middle, 1, axis=1) | np.roll(middle, -1, axis=1)
     return whole, np.flatnonzero(middle.any(axis=1))
@@ -268,10 +264,9 @@ def _runs(t: Array, n: Array) -> tuple[np.ndarray, np.ndarray]:
 def _crossings(t: Array, n: Array, step: float) -> tuple[np.ndarray, Array, Array]:
     """Circles and brackets of the angle between which g.t changes sign while g points inwards at one end."""
     ahead = np.roll(t, -1, axis=1)
-    with np.errstate(all="ignore"):
-        between = (t * np.sign(ahead) < 0.0) & ((n > 0.0) | (np.roll(n, -1, axis=1) > 0.0))
-        circle, first = np.nonzero(between)
-        at_node, node = np.nonzero((t == 0.0) & (n > 0.0))
+    between = (t * np.sign(ahead) < 0.0) & ((n > 0.0) | (np.roll(n, -1, axis=1) > 0.0))
+    circle, first = np.nonzero(between)
+    at_node, node = np.nonzero((t == 0.0) & (n > 0.0))
     low = np.concatenate([first, node - 0.5]) * step
     high = np.concatenate([first + 1.0, node + 0.5]) * step
     return np.concatenate([circle, at_node]), low, high
@@ -286,12 +281,11 @@ def _close_pairs(
     side of zero, each half of the bracket holds a root.
     """
     before, ahead = np.roll(t, 1, axis=1), np.roll(t, -1, axis=1)
-    with np.errstate(all="ignore"):
-        bend = before - 2.0 * t + ahead
-        vertex = t - (ahead - before) ** 2 / (8.0 * bend)
-        side = np.sign(t)
-        dip = (side * before > side * t) & (side * ahead >= side * t) & (side * vertex < 0.1 * np.abs(bend))
-        circle, k = np.nonzero(dip & (n > 0.0))
+    bend = before - 2.0 * t + ahead
+    vertex = t - (ahead - before) ** 2 / (8.0 * bend)
+    side = np.sign(t)
+    dip = (side * before > side * t) & (side * ahead >= side * t) & (side * vertex < 0.1 * np.abs(bend))
+    circle, k = np.nonzero(dip & (n > 0.0))
     low, high = (k - 1.0) * step, (k + 1.0) * step
     z = targets[circle]
 

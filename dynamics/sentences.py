@@ -77,11 +77,21 @@ def sentence(v: Verdict, orbit: Orbit, scale: float) -> str:
             around = f" through {article(v.kind)} of f" if v.kind else ""
             return f"{name} goes round in a cycle{around} near {where}."
         case "diverged":
-            return (
-                f"{name} diverged at step {v.step:,}: it left the window far behind or the region where f is defined."
-            )
+            return _gone(v, orbit)
     return f"{name} is still moving after {steps}, now at {where}."
 
 
 def _hallucinated(kind: str | None) -> str:
     return "point" if kind in (None, "degenerate") else str(kind)
+
+
+def _gone(v: Verdict, orbit: Orbit) -> str:
+    """Say where a run went that left the window or the region where f is defined."""
+    if v.step == 0:
+        return f"{orbit.name} cannot start: f is not defined at the start."
+    if np.isfinite(orbit.x[v.step]).all() and np.isnan(orbit.f[v.step]):
+        return f"{orbit.name} left the region where f is defined at step {v.step:,}."
+    return (
+        f"{orbit.name} diverged: at step {v.step:,} it was far outside the window. "
+        f"With a step size smaller than η = {orbit.eta[-1]:.4g} it may stay."
+    )

@@ -77,7 +77,8 @@ def stationary_points(l: Landscape, margin: float = 0.0) -> StationaryPoints:
     if not (math.isfinite(margin) and margin >= 0.0):
         raise ValueError(f"margin must be a finite number >= 0, got {margin}")
     window = tuple((low - margin, high + margin) for low, high in l.domain)
-    return _in_one_variable(l, window) if l.dim == 1 else _in_two_variables(l, window)
+    with np.errstate(all="ignore"):  # beyond overflow and outside f's region there are no roots, and no warnings
+        return _in_one_variable(l, window) if l.dim == 1 else _in_two_variables(l, window)
 
 
 def _kinds(eigenvalues: Array, scale: Array) -> np.ndarray:
@@ -272,26 +273,25 @@ def _damped_newton(l: Landscape, seeds: Array, spacing: Array, width: float) -> 
     last = np.full(len(x), np.inf)
     undecided = np.zeros(len(x), dtype=bool)
     active = np.arange(len(x))
-    with np.errstate(all="ignore"):
-        for _ in range(_STEPS):
-            if not active.size:
-                break
-            g, hessian = l.gradient_and_hessian(x[active])
-            size = np.maximum(np.abs(hessian).max(axis=(1, 2)), np.hypot(g[:, 0], g[:, 1]) / reach)
-            step, error = _step(g / size[:, None], hessian / size[:, None, None], width)
-            step *= np.minimum(1.0, reach / np.hypot(step[:, 0], step[:, 1]))[:, None]
-            exact = (g == 0.0).all(axis=-1)
-            step[exact], error[exact] = 0.0, 0.0
-            undecided[active] = np.isnan(error)
-            x[active] += step
-            error = np.where(np.isnan(error), np.inf, error)
-            settled = error >= 0.99 * last[active]
-            last[active] = error
-            left = np.abs(x[active] - seeds[active]).max(axis=-1) > 2.0 * reach
-            last[active[left]] = np.inf
-            # A step that dies out far from a root has come to a minimum of |g| that is not zero.
-            dead = np.hypot(step[:, 0], step[:, 1]) <= 1e-15 * width
-            active = active[~(left | dead | np.isinf(error) | (settled & (error <= _CONVERGED * width)))]
+    for _ in range(_STEPS):
+        if not active.size:
+            break
+        g, hessian = l.gradient_and_hessian(x[active])
+        size = np.maximum(np.abs(hessian).max(axis=(1, 2)), np.hypot(g[:, 0], g[:, 1]) / reach)
+        step, error = _step(g / size[:, None], hessian / size[:, None, None], width)
+        step *= np.minimum(1.0, reach / np.hypot(step[:, 0], step[:, 1]))[:, None]
+        exact = (g == 0.0).all(axis=-1)
+        step[exact], error[exact] = 0.0, 0.0
+        undecided[active] = np.isnan(error)
+        x[active] += step
+        error = np.where(np.isnan(error), np.inf, error)
+        settled = error >= 0.99 * last[active]
+        last[active] = error
+        left = np.abs(x[active] - seeds[active]).max(axis=-1) > 2.0 * reach
+        last[active[left]] = np.inf
+        # A step that dies out far from a root has come to a minimum of |g| that is not zero.
+        dead = np.hypot(step[:, 0], step[:, 1]) <= 1e-15 * width
+        active = active[~(left | dead | np.isinf(error) | (settled & (error <= _CONVERGED * width)))]
     undecided[active] |= last[active] > _CONVERGED * width
     return x, last <= _CONVERGED * width, undecided
 

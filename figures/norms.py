@@ -26,5 +26,5 @@ def norms(gd: Orbit, sam: Orbit, height: int = 300) -> go.Figure:
             hovertemplate=f"{name}<br>step %{{x}}: %{{y:.3g}}<extra></extra>",
         )  # fmt: skip
     picture.update_xaxes(title="step")
-    picture.update_yaxes(title="|gradient|", type="log", exponentformat="power", nticks=6)
+    picture.update_yaxes(title={"text": "|gradient|", "standoff": 14}, type="log", exponentformat="power", nticks=6)
     return picture

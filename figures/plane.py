@@ -63,9 +63,14 @@ def landscape_2d(
     picture.add_traces([marks.end(orbit, at) for orbit in runs])
     if ended.outcome == "hallucinated" and ended.point is not None and ended.target is not None:
         picture.add_annotation(arrow(ended.point.tolist(), ended.target.tolist(), ""))
+        dx, dy = ended.target - ended.point
+        beside: dict[str, Any] = {"yshift": 24 if dy <= 0.0 else -24}
+        if abs(dy) > abs(dx):
+            left = ended.point[0] > 0.5 * sum(l.domain[0])
+            beside = {"xanchor": "right" if left else "left", "xshift": -14 if left else 14}
         picture.add_annotation(
             x=ended.point[0], y=ended.point[1], text=f"SAM stops: |∇f| = {number(ended.gradient_norm)}",
-            showarrow=False, yshift=24 if ended.target[1] <= ended.point[1] else -24, font={"color": SAM, "size": 13},
+            showarrow=False, **beside, font={"color": SAM, "size": 13},
             bgcolor=BACKGROUND, bordercolor=FAINT, borderpad=3,
         )  # fmt: skip
     picture.update_xaxes(title="x", range=list(l.domain[0]), constrain="domain")

@@ -96,7 +96,8 @@ def agreement(l: Landscape) -> float:
     x = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, l.dim)
     mine = l.gradient(x)
     theirs = Landscape.of(walk(l.parsed, dict(l.parameters)), l.domain).gradient(x)
-    difference = np.abs(mine - theirs) / (1.0 + np.abs(theirs))
+    with np.errstate(all="ignore"):
+        difference = np.abs(mine - theirs) / (1.0 + np.abs(theirs))
     both = np.isfinite(difference)
     return float(difference[both].max()) if both.any() else float("nan")
 

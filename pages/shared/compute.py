@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
 from typing import Final
 
@@ -34,7 +35,7 @@ def ask(question: Question) -> Answer:
     if question.cost <= PATIENCE:
         return answer(question)
     try:
-        return _submit(question).result(timeout=LONGEST)
+        return _submitted(question).result(timeout=LONGEST)
     except TimeoutError as error:
         raise TooLong(
             f"This takes longer than {LONGEST:.0f} seconds. Ask for fewer steps or write a shorter formula."
@@ -47,8 +48,12 @@ def _worker() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(1, mp_context=context, initializer=_end_with, initargs=(os.getpid(),))
 
 
-def _submit(question: Question) -> Future[Answer]:
-    return _worker().submit(answer, question)
+def _submitted(question: Question) -> Future[Answer]:
+    try:
+        return _worker().submit(answer, question)
+    except BrokenProcessPool:  # it has died, of lack of memory perhaps; the next one is made
+        _worker.cache_clear()
+        return _worker().submit(answer, question)
 
 
 def _end_with(parent: int) -> None:

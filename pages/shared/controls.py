@@ -41,6 +41,8 @@ def ask_formula(link: Link) -> Formula:
             "Landscape", [*_ENTRIES, OWN], key="landscape", bind="query-params", on_change=_take_over_entry
         )
         link.check("landscape", "landscape", name, "in the catalogue")
+        if name in _ENTRIES:
+            st.caption(text(_ENTRIES[name].story))
     with formula:
         typed = st.text_input(
             "f, a formula in x, or in x and y",

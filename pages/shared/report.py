@@ -41,11 +41,13 @@ def table(q: Question, h: HallucinatedPoints) -> pd.DataFrame:
     """Tabulate the isolated hallucinated points, one a row, with all digits."""
     columns: dict[str, Any] = {}
     axes = "xy"[: q.landscape.dim]
+    rounding = 1e-13 * q.landscape.diagonal
+    points, targets = (np.where(np.abs(p) > rounding, p, 0.0) for p in (h.points, h.targets))
     for i, axis in enumerate(axes):
-        columns[axis] = h.points[:, i]
+        columns[axis] = points[:, i]
     columns["|∇f(x)|"] = h.gradient_norms
     for i, axis in enumerate(axes):
-        columns[f"target {axis}"] = h.targets[:, i]
+        columns[f"target {axis}"] = targets[:, i]
     columns["target is a"] = h.kinds
     columns["|∇f(x⁺)|"] = h.residuals
     undecided = np.isnan(h.step_limits)
@@ -61,8 +63,12 @@ def show_points(q: Question, a: Answer) -> None:
     if q.rho == 0.0:
         st.write("With ρ = 0 SAM does not look ahead: it is gradient descent, and there are no hallucinated points.")
         return
-    if len(h) == 0 and not h.curves:
-        st.write(f"There is none at ρ = {number(q.rho)}.")
+    if h.stationary.flat == 1.0:
+        st.write("f is constant on this window: its gradient is zero everywhere, so there is nothing to hallucinate.")
+    elif h.stationary.undefined == 1.0:
+        st.write("f is not defined anywhere on this window. Set another window, or other values for the parameters.")
+    elif len(h) == 0 and not h.curves:
+        st.write(f"There is none at ρ = {q.rho:.4g}.")
     for curve in h.curves:
         held = bool((curve.step_limits > q.eta).all())
         st.write(
