@@ -1,0 +1,98 @@
+"""What can be taken away: a run as CSV, a picture as a standalone page, and a script that reproduces both."""
+
+from __future__ import annotations
+
+import io
+from functools import partial
+from typing import Final
+
+import pandas as pd
+import plotly.graph_objects as go
+import plotly.io as pio
+import streamlit as st
+
+from dynamics import Orbit, gd, iterate, sam
+from pages.shared.analysis import Question
+
+_AXES: Final = "xy"
+# The light theme's colours, for pages that no theme reaches.
+_INK: Final = {
+    "text-color": "#31333f",
+    "background-color": "#ffffff",
+    "secondary-background-color": "#f0f2f6",
+    "border-color": "#d5d7de",
+    "gray-color": "#7d8190",
+}
+
+
+def run_csv(q: Question) -> bytes:
+    """Write both runs as CSV, one step a row, with all digits; nothing is thinned."""
+    tables = [
+        _table(iterate(rule, q.start, q.steps)) for rule in (gd(q.landscape, q.eta), sam(q.landscape, q.eta, q.rho))
+    ]
+    return pd.concat(tables).to_csv(index=False).encode()
+
+
+def _table(orbit: Orbit) -> pd.DataFrame:
+    axes = _AXES[: orbit.x.shape[-1]]
+    columns: dict[str, object] = {"rule": orbit.name, "step": orbit.k}
+    columns |= {axis: orbit.x[:, i] for i, axis in enumerate(axes)}
+    columns |= {f"{axis}_plus": orbit.x_plus[:, i] for i, axis in enumerate(axes)}
+    columns |= {
+        "f": orbit.f,
+        "f_plus": orbit.f_plus,
+        "gradient_norm": orbit.gradient_norms,
+        "shifted_norm": orbit.shifted_norms,
+        "cosine": orbit.cosine,
+        "eta": orbit.eta,
+        "rho": orbit.rho,
+    }
+    return pd.DataFrame(columns)
+
+
+def script(q: Question) -> str:
+    """Write a short program that makes the same runs and finds the same points with this package."""
+    l = q.landscape
+    parameters = f", parameters={dict(l.parameters)!r}" if l.parameters else ""
+    return f'''"""Run it where the packages landscapes and dynamics are, in this project's folder."""
+
+from dynamics import gd, hallucinated_points, iterate, sam, verdict
+from landscapes import Landscape
+
+landscape = Landscape({l.formula!r}, domain={l.domain!r}{parameters})
+rho, eta, start, steps = {q.rho!r}, {q.eta!r}, {q.start!r}, {q.steps!r}
+
+for rule in (gd(landscape, eta), sam(landscape, eta, rho)):
+    orbit = iterate(rule, start, steps)
+    print(rule.name, orbit.x[-1].tolist(), verdict(landscape, orbit).sentence)
+
+found = hallucinated_points(landscape, rho)
+for x, target, kind, limit in zip(found.points, found.targets, found.kinds, found.step_limits):
+    print(x.tolist(), target.tolist(), kind, float(limit))
+'''
+
+
+def page(picture: go.Figure, title: str) -> bytes:
+    """Write a figure as a standalone HTML page, plotly.js included, in the light theme's colours."""
+    text = picture.to_json()
+    for name, color in _INK.items():
+        text = text.replace(f"var(--st-{name})", color)
+    plain = pio.from_json(text, skip_invalid=True)
+    plain.update_layout(
+        showlegend=True, height=None, title=title, margin={"t": 110}, paper_bgcolor="#ffffff", plot_bgcolor="#ffffff"
+    )
+    buffer = io.StringIO()
+    plain.write_html(
+        buffer, include_plotlyjs=True, full_html=True, config={"displaylogo": False, "showSendToCloud": False}
+    )
+    return buffer.getvalue().encode()
+
+
+def offer(q: Question, picture: go.Figure, title: str) -> None:
+    """Offer a run and its picture to be taken away; nothing is made before it is asked for."""
+    with st.container(horizontal=True):
+        st.download_button("Runs as CSV", partial(run_csv, q), "runs.csv", "text/csv", on_click="ignore")
+        st.download_button(
+            "Picture as HTML", partial(page, picture, title), "landscape.html", "text/html", on_click="ignore"
+        )
+        st.download_button("Python script", script(q), "reproduce.py", "text/x-python", on_click="ignore")
