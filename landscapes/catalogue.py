@@ -177,9 +177,9 @@ _TWO_VARIABLES: Final = {
     ),
     "lone-minimizer": Entry(
         name="One minimizer and nothing else",
-        landscape=Landscape("x^2 + y^2*(1 + x)^3", ((-2.6, 0.9), (-2.1, 2.1))),
-        start=(-1.4, 0.8),
-        rho=2.6,
+        landscape=Landscape("x^2 + y^2*(1 + x)^3", ((-3.4, 2.0), (-2.7, 2.7))),
+        start=(-1.2, 0.8),
+        rho=2.5,
         eta=0.01,
         steps=2000,
         story="The gradient vanishes at one point only. GD reaches it, SAM stops elsewhere, looking at it.",
