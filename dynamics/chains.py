@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from landscapes.landscape import Array
@@ -62,3 +64,55 @@ def _follow(points: Array, tree: KDTree, radius: float, free: np.ndarray, start:
         direction = direction / max(float(np.linalg.norm(direction)), 1e-300)
         path.append(near[best])
         free[path[-1]] = False
+
+
+def groups(points: Array, radius: float) -> np.ndarray:
+    """Label (n,) the connected groups of points (n, d) that are closer than `radius`."""
+    return _connected(KDTree(points).query_pairs(radius, output_type="ndarray").T, len(points))
+
+
+def _connected(links: np.ndarray, n: int) -> np.ndarray:
+    graph = coo_array((np.ones(links.shape[1]), (links[0], links[1])), shape=(n, n))
+    return np.asarray(connected_components(graph, directed=False)[1])
+
+
+def linked(curve: Array, closed: bool, sample: np.ndarray, points: Array) -> list[tuple[np.ndarray, bool]]:
+    """Order points that belong to the samples of a curve into curves of their own.
+
+    Points of neighbouring samples belong together when each is the other's nearest.
+
+    Args:
+        curve: (m, 2) samples in order.
+        closed: whether the last sample is the first one's neighbour.
+        sample: (k,) the sample of each point.
+        points: (k, 2); several may belong to one sample.
+
+    Returns:
+        For each curve of three or more points the indices into `points`, in order, and whether it closes.
+    """
+    if not len(points):
+        return []
+    order = np.argsort(sample, kind="stable")
+    i, m = sample[order], len(curve)
+    count = np.bincount(i, minlength=m)
+    slot = np.arange(len(i)) - np.repeat(np.cumsum(count) - count, count)
+    table = np.full((m, int(count.max()), 2), np.nan)
+    label = np.full(table.shape[:2], -1)
+    table[i, slot], label[i, slot] = points[order], np.arange(len(i))
+    spacing = np.linalg.norm(curve - np.roll(curve, -1, axis=0), axis=-1)
+    distance = np.linalg.norm(table[:, :, None, :] - np.roll(table, -1, axis=0)[:, None, :, :], axis=-1)
+    distance = np.where(distance <= 8.0 * spacing[:, None, None], distance, np.inf)
+    if not closed:
+        distance[-1] = np.inf
+    mutual = (distance == distance.min(axis=2, keepdims=True)) & (distance == distance.min(axis=1, keepdims=True))
+    at, a, b = np.nonzero(mutual & np.isfinite(distance))
+    component = _connected(np.stack([label[at, a], label[(at + 1) % m, b]]), len(i))
+    curves = []
+    for c in range(int(component.max()) + 1):
+        member = np.flatnonzero(component == c)
+        if len(member) < 3:
+            continue
+        whole = closed and len(member) == m
+        gap = 0 if whole else int(np.argmax(np.diff(i[member], append=i[member[0]] + m))) + 1
+        curves.append((order[np.roll(member, -gap)], whole))
+    return curves

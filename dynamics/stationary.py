@@ -16,22 +16,14 @@ from typing import Final
 
 import numpy as np
 from scipy.optimize import elementwise
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import KDTree
 
 from landscapes.landscape import Array, Domain, Landscape
 
-from .chains import chains
+from .chains import chains, groups
+from .roots import NOTHING, continuous, roots
 
-CELLS_1D: Final = 2000  # grid cells over the window in one variable
-CELLS_2D: Final = 200  # ... and along each axis in two; features narrower than two cells may be missed
-MOST_CELLS: Final = 400  # along an axis of the widened window
+CELLS_1D: Final = 2000  # grid cells over the window in one variable; narrower features may be missed
 MOST_POINTS: Final = 4000  # isolated points kept; more are counted and left out
-_MOST_SEEDS: Final = 40_000
-_STEPS: Final = 100  # damped Newton; a root of order 4 converges by a factor 2/3 a step
-_CONVERGED: Final = 1e-8  # last Newton step and |g|/|H|, in window widths: well below a cell, above rounding
-_NOTHING: Final = 1e-140  # a gradient below this share of the largest one cannot be squared: it rounds to zero
 _DEGENERATE: Final = 1e-6  # an eigenvalue below this share of the largest one nearby counts as zero
 
 
@@ -101,7 +93,7 @@ def _in_one_variable(l: Landscape, window: Domain) -> StationaryPoints:
     g, h = slope[:, 0], bend[:, 0, 0]
     finite = np.isfinite(g) & np.isfinite(h)
     largest = np.max(np.abs(g), where=finite, initial=0.0)
-    zero = finite & (np.abs(g) <= _NOTHING * largest)
+    zero = finite & (np.abs(g) <= NOTHING * largest)
     curves, flat = _flat_intervals(x, g, zero)
 
     both = finite[:-1] & finite[1:] & ~(flat[:-1] | flat[1:])
@@ -123,6 +115,7 @@ def _in_one_variable(l: Landscape, window: Domain) -> StationaryPoints:
     genuine = np.abs(l.gradient(roots[:, None])[:, 0]) <= 1e-6 * size
     found = np.concatenate([roots[genuine], turns[touching], x[zero & ~flat]])
     found = np.unique(found[np.isfinite(l.value(found[:, None]))])
+    found = found[continuous(l, found[:, None], np.array([x[1] - x[0]]), width)]
     if found.size:
         found = found[np.concatenate([[True], np.diff(found) > 1e-12 * width])]
     kept = found[:MOST_POINTS, None]
@@ -182,27 +175,10 @@ def _flat_intervals(x: Array, g: Array, zero: np.ndarray) -> tuple[tuple[Station
 
 
 def _in_two_variables(l: Landscape, window: Domain) -> StationaryPoints:
-    widths = [high - low for low, high in l.domain]
-    cells = [
-        min(math.ceil((high - low) / width * CELLS_2D), MOST_CELLS)
-        for (low, high), width in zip(window, widths, strict=True)
-    ]
-    axes = [np.linspace(low, high, n + 1) for (low, high), n in zip(window, cells, strict=True)]
-    spacing = np.array([axis[1] - axis[0] for axis in axes])
-    nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-    g, hessian = l.gradient_and_hessian(nodes)
-    seeds, flat = _seeds(nodes, g, hessian, float(np.hypot(*spacing)))
-    skipped = max(0, len(seeds) - _MOST_SEEDS)
-    seeds = seeds[:_MOST_SEEDS]
-    width = min(widths)
-    x, converged, undecided = _damped_newton(l, seeds, spacing, width)
-    inside = np.all([(x[:, i] >= lo) & (x[:, i] <= hi) for i, (lo, hi) in enumerate(window)], axis=0)
-    x = x[converged & inside]
-    x = x[np.isfinite(l.value(x))]
-    x = _merged(l, x, 1e-7 * width)
+    found = roots(l, window)
+    x, spacing = found.points, found.spacing
     hessians = l.hessian(x)
-    eigenvalues = np.linalg.eigvalsh(hessians)
-    kinds = _kinds(eigenvalues, _hessian_around(l, x, 2.0 * spacing))
+    kinds = _kinds(np.linalg.eigvalsh(hessians), _hessian_around(l, x, 2.0 * spacing))
     curves, isolated = _curves(l, x, kinds, hessians, spacing)
     x, kinds, hessians = x[isolated], kinds[isolated], hessians[isolated]
     return StationaryPoints(
@@ -212,127 +188,12 @@ def _in_two_variables(l: Landscape, window: Domain) -> StationaryPoints:
         curves=curves,
         window=window,
         spacing=(float(spacing[0]), float(spacing[1])),
-        candidates=len(seeds) + skipped,
-        unconverged=int(np.sum(undecided)) + skipped,
-        undefined=1.0 - float(np.mean(np.isfinite(g).all(axis=-1))),
-        flat=float(np.mean(flat)),
+        candidates=found.candidates,
+        unconverged=found.unconverged,
+        undefined=found.undefined,
+        flat=found.flat,
         left_out=max(0, len(x) - MOST_POINTS),
     )
-
-
-def _corners(mask: np.ndarray) -> tuple[np.ndarray, ...]:
-    return mask[:-1, :-1], mask[1:, :-1], mask[:-1, 1:], mask[1:, 1:]
-
-
-def _seeds(nodes: Array, g: Array, hessian: Array, cell: float) -> tuple[Array, np.ndarray]:
-    """Choose where to start Newton, and mask the nodes at which the gradient rounds to zero.
-
-    A cell qualifies when both components change sign in it. A root within reach of a node makes |g| <= |H| times
-    the distance there, so that away from such cells every node with |g|/|H| below a cell's diagonal qualifies
-    that has the smallest of these among its neighbours in some direction: across a curve of roots, say.
-    """
-    finite = np.asarray(np.isfinite(g).all(axis=-1) & np.isfinite(hessian).all(axis=(-2, -1)))
-    size = np.where(finite, np.hypot(g[..., 0], g[..., 1]), np.inf)
-    flat_node = np.asarray(size <= _NOTHING * np.max(size, where=finite, initial=0.0))
-    flat_cell = np.logical_and.reduce(_corners(flat_node))
-    usable = np.logical_and.reduce(_corners(finite))
-    for i in range(2):
-        usable &= np.logical_or.reduce(_corners(g[..., i] >= 0.0))
-        usable &= np.logical_or.reduce(_corners(g[..., i] <= 0.0))
-    flat, taken = np.zeros_like(finite), np.zeros_like(finite)
-    for flat_part, taken_part in zip(_corners(flat), _corners(taken), strict=True):
-        flat_part |= flat_cell
-        taken_part |= usable
-    usable &= ~np.logical_or.reduce(_corners(flat))
-    centres = 0.25 * sum(_corners(nodes), start=np.zeros(2))
-
-    curvature = np.maximum(np.abs(hessian[..., 0, 0]), np.abs(hessian[..., 1, 1])) + np.abs(hessian[..., 0, 1])
-    distance = np.where(finite & ~flat, size / np.maximum(curvature, 1e-300), np.inf)
-    middle = distance[1:-1, 1:-1]
-    lowest = np.zeros(middle.shape, dtype=bool)
-    n, m = distance.shape
-    for i, j in ((0, 1), (1, 0), (1, 1), (1, -1)):
-        ahead = distance[1 + i : n - 1 + i, 1 + j : m - 1 + j]
-        behind = distance[1 - i : n - 1 - i, 1 - j : m - 1 - j]
-        lowest |= (middle <= ahead) & (middle <= behind)
-    lowest &= (middle <= cell) & ~taken[1:-1, 1:-1]
-    return np.concatenate([centres[usable], nodes[1:-1, 1:-1][lowest]]), flat
-
-
-def _damped_newton(l: Landscape, seeds: Array, spacing: Array, width: float) -> tuple[Array, np.ndarray, np.ndarray]:
-    """Solve g = 0 from every seed at once by Levenberg-Marquardt steps in the Hessian's eigenbasis.
-
-    Returns where they ended (n, 2), which of them at a root (n,), and which were left undecided (n,): the others
-    left the seed's neighbourhood or ended at a minimum of |g| that is not zero.
-
-    The damping |g|^2/width^2 vanishes with the gradient, so that the iteration converges quadratically to isolated
-    roots and to curves of roots alike (Yamashita and Fukushima 2001).
-    """
-    x = seeds.copy()
-    reach = 3.0 * float(spacing.max())
-    last = np.full(len(x), np.inf)
-    undecided = np.zeros(len(x), dtype=bool)
-    active = np.arange(len(x))
-    for _ in range(_STEPS):
-        if not active.size:
-            break
-        g, hessian = l.gradient_and_hessian(x[active])
-        size = np.maximum(np.abs(hessian).max(axis=(1, 2)), np.hypot(g[:, 0], g[:, 1]) / reach)
-        step, error = _step(g / size[:, None], hessian / size[:, None, None], width)
-        step *= np.minimum(1.0, reach / np.hypot(step[:, 0], step[:, 1]))[:, None]
-        exact = (g == 0.0).all(axis=-1)
-        step[exact], error[exact] = 0.0, 0.0
-        undecided[active] = np.isnan(error)
-        x[active] += step
-        error = np.where(np.isnan(error), np.inf, error)
-        settled = error >= 0.99 * last[active]
-        last[active] = error
-        left = np.abs(x[active] - seeds[active]).max(axis=-1) > 2.0 * reach
-        last[active[left]] = np.inf
-        # A step that dies out far from a root has come to a minimum of |g| that is not zero.
-        dead = np.hypot(step[:, 0], step[:, 1]) <= 1e-15 * width
-        active = active[~(left | dead | np.isinf(error) | (settled & (error <= _CONVERGED * width)))]
-    undecided[active] |= last[active] > _CONVERGED * width
-    return x, last <= _CONVERGED * width, undecided
-
-
-def _step(g: Array, hessian: Array, length: float) -> tuple[Array, Array]:
-    """Damped Newton steps (n, 2), and how far away (n,) the root is by the undamped ones."""
-    a, b, c = hessian[:, 0, 0], hessian[:, 0, 1], hessian[:, 1, 1]
-    mean, half = 0.5 * (a + c), 0.5 * (a - c)
-    radius = np.hypot(half, b)
-    angle = 0.5 * np.arctan2(b, half)
-    cos, sin = np.cos(angle), np.sin(angle)
-    high, low = mean + radius, mean - radius
-    along_high, along_low = cos * g[:, 0] + sin * g[:, 1], cos * g[:, 1] - sin * g[:, 0]
-    damping = (g[:, 0] ** 2 + g[:, 1] ** 2) / length**2
-    s_high = -high * along_high / np.maximum(high * high + damping, 1e-300)
-    s_low = -low * along_low / np.maximum(low * low + damping, 1e-300)
-    step = np.stack([cos * s_high - sin * s_low, sin * s_high + cos * s_low], axis=-1)
-    largest = np.maximum(np.abs(high), np.abs(low))
-    residual = np.hypot(g[:, 0], g[:, 1]) / largest
-    newton = [
-        np.where(np.abs(e) > _DEGENERATE * largest, np.abs(d / e), 0.0)
-        for e, d in ((high, along_high), (low, along_low))
-    ]
-    return step, np.maximum(np.maximum(newton[0], newton[1]), residual)
-
-
-def _groups(x: Array, radius: float) -> np.ndarray:
-    """Label the connected groups of points that are closer than `radius`."""
-    pairs = KDTree(x).query_pairs(radius, output_type="ndarray")
-    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(x), len(x)))
-    return np.asarray(connected_components(graph, directed=False)[1])
-
-
-def _merged(l: Landscape, x: Array, radius: float) -> Array:
-    """Keep of every group of coinciding roots the one with the smallest gradient, ordered by x, then y."""
-    if not len(x):
-        return x
-    group = _groups(x, radius)
-    best = np.lexsort([np.linalg.norm(l.gradient(x), axis=-1), group])
-    x = x[best[np.concatenate([[True], np.diff(group[best]) > 0])]]
-    return x[np.lexsort([x[:, 1], x[:, 0]])]
 
 
 def _hessian_around(l: Landscape, x: Array, offset: Array) -> Array:
@@ -356,7 +217,7 @@ def _curves(
     if not candidates.size:
         return (), isolated
     cell = float(spacing.max())
-    group = _groups(x[candidates], 3.5 * cell)
+    group = groups(x[candidates], 3.5 * cell)
     curves = []
     for label in range(group.max() + 1):
         members = candidates[group == label]

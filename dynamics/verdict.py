@@ -40,7 +40,7 @@ TOLERANCES: Final = SimpleNamespace(
     near_stall=0.1,  # rule 3: Newton on S may go this share of rho
     arrived=1e-6,  # rule 3: |S|/|g| below which a point has been reached; above, it is being approached
     bounce=3.0,  # rule 4: distance from the stationary point at most this times eta max|S|
-    wide=0.25,  # rule 4: from this share of rho on it is cycling through the point
+    wide=0.25,  # rule 4: from this share of rho on it is cycling through the point, unless every second step returns
     recurrence=0.02,  # rule 5: comes back this close, as a share of the spread
     net=0.05,  # rule 5: net displacement at most this share of the path
 )
@@ -78,12 +78,13 @@ def verdict(l: Landscape, orbit: Orbit) -> Verdict:
     """
     if orbit.x.ndim != 2 or len(orbit.x) != orbit.steps + 1:
         raise ValueError(f"verdict needs one run with all its positions, got x of shape {orbit.x.shape}")
-    for judge in (_diverged, _at_rest, _stalled, _around_a_point, _cycling):
-        found = judge(l, orbit)
-        if found is not None:
-            break
-    else:
-        found = Verdict("still moving", None, orbit.x[-1], None, orbit.steps)
+    with np.errstate(all="ignore"):  # runs that leave the finite numbers are judged too
+        for judge in (_diverged, _at_rest, _stalled, _around_a_point, _cycling):
+            found = judge(l, orbit)
+            if found is not None:
+                break
+        else:
+            found = Verdict("still moving", None, orbit.x[-1], None, orbit.steps)
     full = Verdict(
         **{
             **vars(found),
@@ -112,8 +113,7 @@ def _since(holds: np.ndarray) -> int:
 def _diverged(l: Landscape, orbit: Orbit) -> Verdict | None:
     centre = np.array([0.5 * (low + high) for low, high in l.domain])
     distance = np.linalg.norm(orbit.x - centre, axis=-1)
-    with np.errstate(invalid="ignore"):
-        fine = (distance <= TOLERANCES.far * l.diagonal) & np.isfinite(orbit.f) & np.isfinite(orbit.shifted_norms)
+    fine = (distance <= TOLERANCES.far * l.diagonal) & np.isfinite(orbit.f) & np.isfinite(orbit.shifted_norms)
     if fine.all():
         return None
     step = int(np.argmin(fine))
@@ -136,8 +136,7 @@ def _at_rest(l: Landscape, orbit: Orbit) -> Verdict | None:
 
 def _stalled(l: Landscape, orbit: Orbit) -> Verdict | None:
     t = TOLERANCES
-    with np.errstate(all="ignore"):
-        ratio = orbit.shifted_norms / orbit.gradient_norms
+    ratio = orbit.shifted_norms / orbit.gradient_norms
     stall = ratio <= t.stall
     quarter = max(1, _tail(orbit) // 4)
     if not stall[-quarter:].all():
@@ -150,14 +149,15 @@ def _stalled(l: Landscape, orbit: Orbit) -> Verdict | None:
     g, hessian = l.gradient_and_hessian(x)
     target = x + rho * g / np.linalg.norm(g)
     eigenvalues = np.linalg.eigvals(shifted_jacobian(g, hessian, l.hessian(target), rho))[None]
-    limit = float(step_limits(eigenvalues)[0])
+    kind = kind_of_stationary_point(l, target)
+    limit = float(step_limits(eigenvalues)[0]) if kind != "degenerate" else np.nan
     arrived = bool(ratio[-1] < t.arrived)
     # A point that pushes the run away at this step size is only being passed by.
     if not arrived and limit <= eta:
         return Verdict("still moving", None, orbit.x[-1], None, orbit.steps)
     return Verdict(
         "hallucinated",
-        kind_of_stationary_point(l, target),
+        kind,
         x,
         target,
         since,
@@ -184,7 +184,8 @@ def _around_a_point(l: Landscape, orbit: Orbit) -> Verdict | None:
             continue
         kind = kind_of_stationary_point(l, y)
         since = _since(distance <= widest)
-        if widest > t.wide * orbit.rho[-1]:
+        back_and_forth = float(np.linalg.norm(tail[2:] - tail[:-2], axis=-1).max(initial=0.0)) <= t.recurrence * widest
+        if widest > t.wide * orbit.rho[-1] and not back_and_forth:
             return Verdict("cycling", kind, y, None, since)
         return Verdict("bouncing" if kind == "minimizer" else "trapped", kind, y, None, since)
     return None

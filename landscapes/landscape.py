@@ -107,6 +107,14 @@ class Landscape:
         """Length of the window's diagonal."""
         return math.hypot(*(high - low for low, high in self.domain))
 
+    def contains(self, x: Array, slack: float = 0.0) -> npt.NDArray[np.bool_]:
+        """Mask (...) of the points (..., d) in the window, edges included, widened by `slack`."""
+        within = np.ones(x.shape[:-1], dtype=np.bool_)
+        for i, (low, high) in enumerate(self.domain):
+            edge = slack + 1e-12 * (high - low)
+            within &= (x[..., i] >= low - edge) & (x[..., i] <= high + edge)
+        return within
+
     def latex(self) -> str:
         """Return the formula as typed, in LaTeX."""
         return latex(self.parsed)

@@ -10,8 +10,9 @@ import pandas as pd
 import streamlit as st
 
 from dynamics import HallucinatedPoints
+from dynamics.roots import CELLS_2D
 from dynamics.sentences import number
-from dynamics.stationary import CELLS_1D, CELLS_2D
+from dynamics.stationary import CELLS_1D
 from figures.palette import RULES
 from pages.shared.analysis import Answer, Question
 

@@ -1,0 +1,172 @@
+"""Where the gradient at x points to a target at the distance rho: on circles around many targets at once.
+
+On the circle of radius rho around z let x = z - rho e with e = (cos, sin) and t = (-sin, cos). The gradient at x points
+to z exactly if its slope g.t across the radius vanishes and its slope g.e inwards is positive.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import numpy as np
+from scipy.optimize import elementwise
+
+from landscapes.landscape import Array, Landscape
+
+ARC: Final = 1.0 / 400.0  # angular samples are at most this share of the window's width apart
+_FEWEST, _MOST = 96, 1600  # angles on a circle
+_SAMPLES: Final = 200_000  # gradients in one batch of circles
+_VANISHING: Final = 1e-9  # along a whole arc, a slope below this share of the one inwards counts as zero
+_ROUNDING: Final = 1e-13  # at one angle, a slope below this share of the one inwards is rounding
+
+
+@dataclass(frozen=True)
+class Circles:
+    """Candidates for hallucinated points on circles around targets."""
+
+    index: np.ndarray  # (k,) the target of each point
+    targets: Array  # (k, 2)
+    points: Array  # (k, 2) where g.t vanishes; some lie outside the domain, at some g points outwards
+    arcs: tuple[tuple[int, Array, bool], ...]  # target, points (m, 2) and whether the arc is the whole circle
+    angles: int  # samples on each circle
+
+
+def circles(l: Landscape, rho: float, targets: Array) -> Circles:
+    """Find where the slope across the radius vanishes on the circles of radius rho > 0 around targets (n, 2)."""
+    width = min(high - low for low, high in l.domain)
+    angles = int(np.clip(math.ceil(2.0 * math.pi * rho / (ARC * width)), _FEWEST, _MOST)) if rho else _FEWEST
+    step = 2.0 * math.pi / angles
+    index: list[np.ndarray] = [np.empty(0, dtype=np.int64)]
+    theta: list[Array] = [np.empty(0)]
+    arcs: list[tuple[int, Array, bool]] = []
+    for start, t, n in _sampled(l, rho, targets, angles):
+        t = np.where(np.abs(t) <= _ROUNDING * np.abs(n), 0.0, t)
+        whole, on_circle = _runs(t, n)
+        for j in on_circle:
+            held = whole[j] & (n[j] > 0.0)
+            arcs += [(start + int(j), arc, closed) for arc, closed in _arcs(l, rho, targets[start + j], held)]
+        t[whole] = np.nan
+        for i, low, high in (_crossings(t, n, step), _close_pairs(l, rho, targets[start:], t, n, step)):
+            index.append(start + i)
+            theta.append(_solve(partial(_across, l, rho), low, high, targets[start + i]))
+    i = np.concatenate(index)
+    return Circles(i, targets[i], targets[i] - rho * _unit(np.concatenate(theta)), tuple(arcs), angles)
+
+
+def _unit(angle: Array) -> Array:
+    return np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+
+
+def _slopes(l: Landscape, rho: float, targets: Array, angle: Array) -> tuple[Array, Array]:
+    """Slopes across the radius, g.t, and inwards, g.e, at x = z - rho e; e = (cos, sin), t = (-sin, cos).
+
+    At a zero of g.t with g.e > 0 the gradient at x points to z. Targets (..., 2), angles (...).
+    """
+    e = _unit(angle)
+    g = l.gradient(targets - rho * e)
+    return g[..., 1] * e[..., 0] - g[..., 0] * e[..., 1], g[..., 0] * e[..., 0] + g[..., 1] * e[..., 1]
+
+
+def _across(l: Landscape, rho: float, angle: Array, targets: Array) -> Array:
+    """The slope g.t across the radius."""
+    return _slopes(l, rho, targets, angle)[0]
+
+
+def _turning(l: Landscape, rho: float, angle: Array, targets: Array) -> Array:
+    """Derivative of g.t by the angle: -rho t^T H t - g.e."""
+    e = _unit(angle)
+    t = np.stack([-e[..., 1], e[..., 0]], axis=-1)
+    g, hessian = l.gradient_and_hessian(targets - rho * e)
+    return np.asarray(-rho * np.einsum("...i,...ij,...j", t, hessian, t) - (g * e).sum(axis=-1))
+
+
+def _sampled(l: Landscape, rho: float, targets: Array, angles: int) -> Iterator[tuple[int, Array, Array]]:
+    """Yield the slopes g.t and g.e (m, angles) on the circles of blocks of targets; NaN outside the domain."""
+    angle = np.arange(angles) * (2.0 * math.pi / angles)
+    radii = rho * _unit(angle)
+    slack = 2.0 * math.pi * rho / angles
+    block = max(1, _SAMPLES // angles)
+    for start in range(0, len(targets), block):
+        block_targets = targets[start : start + block]
+        circle, k = np.nonzero(l.contains(block_targets[:, None, :] - radii, slack))
+        t = np.full((len(block_targets), angles), np.nan)
+        n = np.full_like(t, np.nan)
+        t[circle, k], n[circle, k] = _slopes(l, rho, block_targets[circle], angle[k])
+        yield start, t, n
+
+
+def _runs(t: Array, n: Array) -> tuple[np.ndarray, np.ndarray]:
+    """Mask (m, angles) of runs of three or more angles at which g.t vanishes, and the circles that have some."""
+    zero = np.abs(t) <= _VANISHING * np.abs(n)
+    middle = zero & np.roll(zero, 1, axis=1) & np.roll(zero, -1, axis=1)
+    whole = middle | np.roll(middle, 1, axis=1) | np.roll(middle, -1, axis=1)
+    return whole, np.flatnonzero(middle.any(axis=1))
+
+
+def _crossings(t: Array, n: Array, step: float) -> tuple[np.ndarray, Array, Array]:
+    """Circles and brackets of the angle between which g.t changes sign while g points inwards at one end."""
+    ahead = np.roll(t, -1, axis=1)
+    between = (t * np.sign(ahead) < 0.0) & ((n > 0.0) | (np.roll(n, -1, axis=1) > 0.0))
+    circle, first = np.nonzero(between)
+    at_node, node = np.nonzero((t == 0.0) & (n > 0.0))
+    low = np.concatenate([first, node - 0.5]) * step
+    high = np.concatenate([first + 1.0, node + 0.5]) * step
+    return np.concatenate([circle, at_node]), low, high
+
+
+def _close_pairs(
+    l: Landscape, rho: float, targets: Array, t: Array, n: Array, step: float
+) -> tuple[np.ndarray, Array, Array]:
+    """Brackets of two roots between neighbouring angles, which change no sign at the samples: near a fold.
+
+    Where a parabola through three samples comes close to zero, the extremum of g.t is solved for; on its other
+    side of zero, each half of the bracket holds a root.
+    """
+    before, ahead = np.roll(t, 1, axis=1), np.roll(t, -1, axis=1)
+    bend = before - 2.0 * t + ahead
+    vertex = t - (ahead - before) ** 2 / (8.0 * bend)
+    side = np.sign(t)
+    dip = (side * before > side * t) & (side * ahead >= side * t) & (side * vertex < 0.1 * np.abs(bend))
+    circle, k = np.nonzero(dip & (n > 0.0))
+    low, high = (k - 1.0) * step, (k + 1.0) * step
+    z = targets[circle]
+
+    extremum = _solve(partial(_turning, l, rho), low, high, z)
+    other = side[circle, k] * _across(l, rho, extremum, z) <= 0.0
+    circle, low, high, extremum = circle[other], low[other], high[other], extremum[other]
+    return np.tile(circle, 2), np.concatenate([low, extremum]), np.concatenate([extremum, high])
+
+
+def _solve(f: Callable[[Array, Array], Array], low: Array, high: Array, targets: Array) -> Array:
+    """Solve f(angle, target) = 0 by Chandrupatla's method; the middle of a bracket in which f changes no sign."""
+    if not low.size:
+        return low
+
+    def of_coordinates(angle: Array, x: Array, y: Array) -> Array:
+        return f(angle, np.stack([x, y], axis=-1))
+
+    solved = elementwise.find_root(
+        of_coordinates,
+        (low, high),
+        args=(targets[:, 0], targets[:, 1]),
+        tolerances={"xatol": 1e-15, "xrtol": 1e-15, "fatol": 0.0, "frtol": 0.0},
+        maxiter=100,
+    )
+    return np.where(np.isfinite(solved.x), solved.x, 0.5 * (low + high))
+
+
+def _arcs(l: Landscape, rho: float, target: Array, held: np.ndarray) -> Iterator[tuple[Array, bool]]:
+    """Yield the runs of angles at which the gradient points to the target throughout, as points of the domain."""
+    angles = len(held)
+    x = target - rho * _unit(np.arange(angles) * (2.0 * math.pi / angles))
+    held = held & l.contains(x)
+    closed = bool(held.all())
+    shift = 0 if closed else int(np.argmin(held))
+    edges = np.diff(np.concatenate([[0], np.roll(held, -shift).astype(int), [0]]))
+    for first, stop in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True):
+        if stop - first >= 3:
+            yield x[(np.arange(first, stop) + shift) % angles], closed
