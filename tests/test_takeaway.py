@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from dynamics import gd, hallucinated_points, iterate, sam, verdict
+from figures.standalone import standalone
 from landscapes import CATALOGUE
 from pages.shared import takeaway
 from pages.shared.analysis import Question, answer
@@ -64,7 +65,7 @@ def test_the_csv_has_every_step_with_all_digits(name: str) -> None:
 
 def test_the_page_stands_alone() -> None:
     q = question("himmelblau")
-    text = takeaway.page(draw_landscape(q, answer(q), surrogate=False, field=False), "A title").decode()
+    text = standalone(draw_landscape(q, answer(q), surrogate=False, field=False), "A title").decode()
     assert "var(--st-" not in text.split("Plotly.newPlot")[-1]
     assert 'src="http' not in text
     assert "A title" in text

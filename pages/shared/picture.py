@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import plotly.graph_objects as go
 
+from figures import Figure
 from figures.line import landscape_1d, position
 from figures.norms import norms
 from figures.plane import landscape_2d
@@ -25,7 +25,7 @@ def show_landscape(q: Question, a: Answer, key: str, surrogate: bool = False, fi
     player(picture, key=key, height=picture.layout.height, alt=alternative(q, a), view=str(q.landscape.domain))
 
 
-def draw_landscape(q: Question, a: Answer, surrogate: bool, field: bool) -> go.Figure:
+def draw_landscape(q: Question, a: Answer, surrogate: bool, field: bool) -> Figure:
     """Draw f with both runs, and on demand the surrogate f(x+) and the field of S."""
     l = q.landscape
     axes, z = heights(l)

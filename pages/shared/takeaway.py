@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from functools import partial
 from typing import Final
 
 import pandas as pd
-import plotly.graph_objects as go
-import plotly.io as pio
 import streamlit as st
 
 from dynamics import Orbit, gd, iterate, sam
+from figures import Figure
+from figures.standalone import standalone
 from pages.shared.analysis import Question
 
 _AXES: Final = "xy"
-# The light theme's colours, for pages that no theme reaches.
-_INK: Final = {
-    "text-color": "#31333f",
-    "background-color": "#ffffff",
-    "secondary-background-color": "#f0f2f6",
-    "border-color": "#d5d7de",
-    "gray-color": "#7d8190",
-}
 
 
 def run_csv(q: Question) -> bytes:
@@ -72,27 +63,11 @@ for x, target, kind, limit in zip(found.points, found.targets, found.kinds, foun
 '''
 
 
-def page(picture: go.Figure, title: str) -> bytes:
-    """Write a figure as a standalone HTML page, plotly.js included, in the light theme's colours."""
-    text = picture.to_json()
-    for name, color in _INK.items():
-        text = text.replace(f"var(--st-{name})", color)
-    plain = pio.from_json(text, skip_invalid=True)
-    plain.update_layout(
-        showlegend=True, height=None, title=title, margin={"t": 110}, paper_bgcolor="#ffffff", plot_bgcolor="#ffffff"
-    )
-    buffer = io.StringIO()
-    plain.write_html(
-        buffer, include_plotlyjs=True, full_html=True, config={"displaylogo": False, "showSendToCloud": False}
-    )
-    return buffer.getvalue().encode()
-
-
-def offer(q: Question, picture: go.Figure, title: str) -> None:
+def offer(q: Question, picture: Figure, title: str) -> None:
     """Offer a run and its picture to be taken away; nothing is made before it is asked for."""
     with st.container(horizontal=True):
         st.download_button("Runs as CSV", partial(run_csv, q), "runs.csv", "text/csv", on_click="ignore")
         st.download_button(
-            "Picture as HTML", partial(page, picture, title), "landscape.html", "text/html", on_click="ignore"
+            "Picture as HTML", partial(standalone, picture, title), "landscape.html", "text/html", on_click="ignore"
         )
         st.download_button("Python script", script(q), "reproduce.py", "text/x-python", on_click="ignore")

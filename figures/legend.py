@@ -1,0 +1,38 @@
+"""The legend of a picture in characters, for a page that writes it as text."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import plotly.graph_objects as go
+
+_GLYPHS: Final = {
+    "circle": "●",
+    "circle-open": "○",
+    "square": "■",
+    "diamond": "◆",
+    "star": "★",
+    "star-open": "☆",
+    "x": "✖",
+    "triangle-up": "▲",
+    "arrow": "➤",
+}
+_LINES: Final = {"dash": "╌╌", "dot": "┄┄"}
+
+
+def entries(picture: go.Figure) -> list[tuple[str, str, str]]:
+    """List name, character and colour of the traces that a legend would list, each name once."""
+    found: dict[str, tuple[str, str, str]] = {}
+    for trace in picture.data:
+        if trace.type == "scatter" and trace.showlegend is not False:
+            found.setdefault(trace.name, (trace.name, *_character(trace)))
+    return list(found.values())
+
+
+def _character(trace: Any) -> tuple[str, str]:
+    """Return the character and colour of a trace's mark, or of its line where it has no marks."""
+    if (trace.mode or "").startswith("lines"):
+        return _LINES.get(trace.line.dash or "", "━"), trace.line.color
+    symbol = trace.marker.symbol or "circle-open"
+    edge = trace.marker.line.color if symbol == "circle-open" else None
+    return _GLYPHS[symbol], edge or trace.marker.color
