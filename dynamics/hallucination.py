@@ -91,7 +91,8 @@ def hallucinated_points(l: Landscape, rho: float, stationary: StationaryPoints |
         raise ValueError(f"stationary covers {s.window}, which is not the domain widened by rho = {rho}")
     search = _on_both_sides if l.dim == 1 else _on_circles
     with np.errstate(all="ignore"):  # where a gradient vanishes or overflows there is no hallucinated point
-        return search(l, rho, s if rho > 0.0 else replace(s, points=s.points[:0], curves=()))
+        targets = s if rho > 0.0 else replace(s, points=s.points[:0], curves=())
+        return replace(search(l, rho, targets), stationary=s)
 
 
 def _result(

@@ -77,7 +77,7 @@ def sentence(v: Verdict, orbit: Orbit, scale: float) -> str:
             around = f" through {article(v.kind)} of f" if v.kind else ""
             return f"{name} goes round in a cycle{around} near {where}."
         case "diverged":
-            return _gone(v, orbit)
+            return _gone(v.step, orbit, scale)
     return f"{name} is still moving after {steps}, now at {where}."
 
 
@@ -85,13 +85,17 @@ def _hallucinated(kind: str | None) -> str:
     return "point" if kind in (None, "degenerate") else str(kind)
 
 
-def _gone(v: Verdict, orbit: Orbit) -> str:
-    """Say where a run went that left the window or the region where f is defined."""
-    if v.step == 0:
-        return f"{orbit.name} cannot start: f is not defined at the start."
-    if np.isfinite(orbit.x[v.step]).all() and np.isnan(orbit.f[v.step]):
-        return f"{orbit.name} left the region where f is defined at step {v.step:,}."
-    return (
-        f"{orbit.name} diverged: at step {v.step:,} it was far outside the window. "
-        f"With a step size smaller than η = {orbit.eta[-1]:.4g} it may stay."
-    )
+def _gone(k: int, orbit: Orbit, scale: float) -> str:
+    """Say where a run went that left, at step k, the window or the region where f is defined."""
+    with np.errstate(all="ignore"):
+        apart = np.linalg.norm(orbit.x[k] - orbit.x[0])
+    if not apart <= 9.0 * scale:
+        return (
+            f"{orbit.name} diverged: at step {k:,} it was far outside the window. "
+            f"With a step size smaller than η = {orbit.eta[-1]:.4g} it may stay."
+        )
+    at_x = not np.isfinite(orbit.f[k]) or not np.isfinite(orbit.gradient_norms[k])
+    if k == 0:
+        return f"{orbit.name} cannot start: f is not defined at {'the start' if at_x else 'its look-ahead point'}."
+    who = orbit.name if at_x else f"{orbit.name}'s look-ahead point"
+    return f"{who} left the region where f is defined at step {k:,}."

@@ -95,11 +95,11 @@ def walk(formula: Formula, parameters: Mapping[str, float]) -> Callable[[Any], A
     def evaluate(node: Node, x: Any) -> Any:
         match node:
             case Number(value=value):
-                return value
+                return np.float64(value)  # where a float raises, as in 0/0, this gives NaN or infinity
             case Constant(name=name):
-                return math.pi if name == "pi" else math.e
+                return np.float64(math.pi if name == "pi" else math.e)
             case Parameter(name=name):
-                return parameters[name]
+                return np.float64(parameters[name])
             case Variable(name=name):
                 return x[..., 0 if name == "x" else 1]
             case Negate(argument=argument):
