@@ -59,6 +59,10 @@ class FunctionLandscape:
         """Length of the window's diagonal."""
         return math.hypot(*(high - low for low, high in self.domain))
 
+    def contains(self, x: npt.NDArray[Any], slack: float = 0.0) -> npt.NDArray[np.bool_]:
+        """Mask (...) of the points (..., d) in the window, edges included, widened by `slack`."""
+        return within(self.domain, x, slack)
+
     def value(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Map points (..., d) to values (...)."""
         points = np.asarray(x, dtype=np.float64)
@@ -84,6 +88,15 @@ class FunctionLandscape:
     def gradient_and_hessian(self, x: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Map points (..., d) to gradients (..., d) and Hessians (..., d, d)."""
         return self.gradient(x), self.hessian(x)
+
+
+def within(domain: tuple[tuple[float, float], ...], x: npt.NDArray[Any], slack: float = 0.0) -> npt.NDArray[np.bool_]:
+    """Mask (...) of the points (..., d) in a window, edges included, widened by `slack`."""
+    inside = np.ones(x.shape[:-1], dtype=np.bool_)
+    for i, (low, high) in enumerate(domain):
+        edge = slack + 1e-12 * (high - low)
+        inside &= (x[..., i] >= low - edge) & (x[..., i] <= high + edge)
+    return inside
 
 
 def walk(formula: Formula, parameters: Mapping[str, float]) -> Callable[[Any], Any]:

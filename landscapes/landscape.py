@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .formula import Formula, latex, parse
-from .function import FunctionLandscape
+from .function import FunctionLandscape, within
 from .kernel import Kernel
 
 Array: TypeAlias = npt.NDArray[np.floating[Any]]
@@ -109,11 +109,7 @@ class Landscape:
 
     def contains(self, x: Array, slack: float = 0.0) -> npt.NDArray[np.bool_]:
         """Mask (...) of the points (..., d) in the window, edges included, widened by `slack`."""
-        within = np.ones(x.shape[:-1], dtype=np.bool_)
-        for i, (low, high) in enumerate(self.domain):
-            edge = slack + 1e-12 * (high - low)
-            within &= (x[..., i] >= low - edge) & (x[..., i] <= high + edge)
-        return within
+        return within(self.domain, x, slack)
 
     def latex(self) -> str:
         """Return the formula as typed, in LaTeX."""
