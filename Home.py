@@ -11,7 +11,7 @@ from pages.shared.compute import ask
 from pages.shared.controls import log_slider
 from pages.shared.layout import set_page
 from pages.shared.link import Link
-from pages.shared.picture import show_landscape, show_norms
+from pages.shared.picture import show_landscape
 from pages.shared.report import show_verdicts
 
 
@@ -52,7 +52,6 @@ def main() -> None:
         )
     with picture:
         show_landscape(question, answer, "picture")
-    show_norms(question, answer, "norms")
     with st.expander("Who says what"):
         st.markdown(CLAIMS)
 

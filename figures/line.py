@@ -22,6 +22,7 @@ def landscape_1d(
     shifted: tuple[np.ndarray, np.ndarray, np.ndarray] | None,
     surrogate: bool,
     field: bool,
+    paths: bool = True,
 ) -> go.Figure:
     """Draw f with the runs as beads on it, every hallucinated point, and SAM's last look ahead.
 
@@ -34,6 +35,7 @@ def landscape_1d(
         shifted: points (m, 1), f(x+) (m,) and S (m, 1), where asked for.
         surrogate: draw f(x+).
         field: draw the direction of SAM's step, -S, along the axis.
+        paths: draw the runs; without them it is the ground for a player that draws them itself.
     """
     x, f = grid
 
@@ -61,14 +63,15 @@ def landscape_1d(
             hoverinfo="skip",
         )  # fmt: skip
     inside = (s.points[:, 0] >= low) & (s.points[:, 0] <= high)
-    for orbit in runs:
+    for orbit in runs if paths else ():
         bead = {"symbol": "circle-open" if orbit.name == "GD" else "circle", "size": 7 if orbit.name == "GD" else 5}
         picture.add_trace(marks.path(orbit, at, "markers", marker={**bead, "opacity": 0.75}))
     picture.add_traces(list(marks.stationary(s, at, inside, scale)))
     picture.add_traces(list(marks.hallucinated(found, at, found_eta(runs), scale)))
-    picture.add_trace(marks.start(runs[0].x[0], at))
-    picture.add_traces([marks.end(orbit, at) for orbit in runs])
-    if ended.outcome == "hallucinated" and ended.point is not None and ended.target is not None:
+    if paths:
+        picture.add_trace(marks.start(runs[0].x[0], at))
+        picture.add_traces([marks.end(orbit, at) for orbit in runs])
+    if paths and ended.outcome == "hallucinated" and ended.point is not None and ended.target is not None:
         _add_last_look(picture, l, ended)
     picture.update_xaxes(title="x", range=[low, high])
     picture.update_yaxes(title="f(x)", range=[bottom - 2.0 * room, top + 2.0 * room])

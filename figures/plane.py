@@ -27,6 +27,7 @@ def landscape_2d(
     shifted: tuple[np.ndarray, np.ndarray, np.ndarray] | None,
     surrogate: bool,
     field: bool,
+    paths: bool = True,
 ) -> go.Figure:
     """Draw the contours of f, both runs, every hallucinated point, and SAM's last look ahead.
 
@@ -39,6 +40,7 @@ def landscape_2d(
         shifted: points (m, m, 2), f(x+) (m, m) and S (m, m, 2), where asked for.
         surrogate: the heights are those of f(x+).
         field: draw the direction of SAM's step, -S.
+        paths: draw the runs; without them it is the ground for a player that draws them itself.
     """
     x, y, z = grid
 
@@ -55,13 +57,14 @@ def landscape_2d(
         inside &= (s.points[:, i] >= low) & (s.points[:, i] <= high)
     if ended.outcome == "hallucinated" and ended.target is not None:
         inside |= np.linalg.norm(s.points - ended.target, axis=-1) <= 1e-6 * l.diagonal
-    for orbit in runs:
+    for orbit in runs if paths else ():
         picture.add_trace(marks.path(orbit, at, "lines+markers", marker={"size": 3}))
     picture.add_traces(list(marks.stationary(s, at, inside, l.diagonal)))
     picture.add_traces(list(marks.hallucinated(found, at, found_eta(runs), l.diagonal)))
-    picture.add_trace(marks.start(runs[0].x[0], at))
-    picture.add_traces([marks.end(orbit, at) for orbit in runs])
-    if ended.outcome == "hallucinated" and ended.point is not None and ended.target is not None:
+    if paths:
+        picture.add_trace(marks.start(runs[0].x[0], at))
+        picture.add_traces([marks.end(orbit, at) for orbit in runs])
+    if paths and ended.outcome == "hallucinated" and ended.point is not None and ended.target is not None:
         picture.add_annotation(arrow(ended.point.tolist(), ended.target.tolist(), ""))
         dx, dy = ended.target - ended.point
         beside: dict[str, Any] = {"yshift": 24 if dy <= 0.0 else -24}

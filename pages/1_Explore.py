@@ -6,7 +6,7 @@ from pages.shared.compute import TooLong, ask
 from pages.shared.controls import ask_formula, ask_question
 from pages.shared.layout import set_page
 from pages.shared.link import Link
-from pages.shared.picture import show_landscape, show_norms, show_position
+from pages.shared.picture import show_landscape, show_position
 from pages.shared.report import show_points, show_search, show_verdicts
 
 
@@ -30,15 +30,9 @@ def main() -> None:
             st.warning(str(error))
             return
         show_verdicts(answer)
-        show_landscape(question, answer, "picture", surrogate, field)
+        show_landscape(question, answer, "picture", surrogate, field, startable=True)
     if question.landscape.dim == 1:
-        left, right = st.columns(2)
-        with left:
-            show_position(question, answer, "position")
-        with right:
-            show_norms(question, answer, "norms")
-    else:
-        show_norms(question, answer, "norms")
+        show_position(question, answer, "position")
     show_points(question, answer)
     show_search(question, answer)
 

@@ -2,41 +2,76 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import numpy as np
+import streamlit as st
 
 from figures import Figure
+from figures.curves import curves
 from figures.line import landscape_1d, position
-from figures.norms import norms
+from figures.palette import RULES
 from figures.plane import landscape_2d
 from pages.shared.analysis import Answer, Question, heights, shifts
 from pages.shared.legend import show_legend
-from pages.shared.player import player
+from pages.shared.player import Click, player
 from pages.shared.report import alternative
+from pages.shared.tracks import playback, snapped
 
 _FIELD: Final = 21  # arrows along an axis
+_DECADES: Final = 30.0  # from this ratio of its values on, f is drawn by its logarithm
 
 
-def show_landscape(q: Question, a: Answer, key: str, surrogate: bool = False, field: bool = False) -> None:
-    """Show f with both runs, and on demand the surrogate f(x+) and the field of S."""
-    picture = draw_landscape(q, a, surrogate, field)
-    show_legend(picture)
-    player(picture, key=key, height=picture.layout.height, alt=alternative(q, a), view=str(q.landscape.domain))
+def show_landscape(
+    q: Question, a: Answer, key: str, surrogate: bool = False, field: bool = False, startable: bool = False
+) -> None:
+    """Show f with both runs to play, and on demand the surrogate f(x+) and the field of S.
+
+    Where `startable`, a click or a drag sets the start in the session: the controls "x" and "y" have it.
+    """
+    picture = draw_landscape(q, a, surrogate, field, paths=False)
+    paths = playback(q, a)
+    show_legend(picture, paths)
+    player(
+        picture,
+        key=key,
+        height=picture.layout.height,
+        alt=alternative(q, a),
+        view=str(q.landscape.domain),
+        playback=paths,
+        curves=_curves(a),
+        on_start=partial(_set_start, q.landscape.domain) if startable else None,
+    )
 
 
-def draw_landscape(q: Question, a: Answer, surrogate: bool, field: bool) -> Figure:
-    """Draw f with both runs, and on demand the surrogate f(x+) and the field of S."""
+def _set_start(domain: tuple[tuple[float, float], ...], click: Click) -> None:
+    """Take over a start that was pointed at, in the window and rounded."""
+    for axis, value, (low, high) in zip("xy", (click.x, click.y), domain, strict=False):
+        st.session_state[axis] = snapped(value, low, high)
+
+
+def _curves(a: Answer) -> Figure:
+    """Make room for f, |g| and |S| over the steps; f by its logarithm where it spans decades."""
+    runs = (a.gd.orbit, a.sam.orbit)
+    f = np.concatenate([orbit.f for orbit in runs])
+    f = f[np.isfinite(f)]
+    log_f = bool(f.size and f.min() > 0.0 and f.max() > _DECADES * f.min())
+    return curves([(o.name, RULES[o.name], bool(o.rho.max() > 0.0)) for o in runs], log_f)
+
+
+def draw_landscape(q: Question, a: Answer, surrogate: bool, field: bool, paths: bool = True) -> Figure:
+    """Draw f, on demand with both runs, the surrogate f(x+) and the field of S."""
     l = q.landscape
     axes, z = heights(l)
     runs = (a.gd.orbit, a.sam.orbit)
     if l.dim == 1:
         shifted = shifts(l, q.rho, 601) if surrogate or field else None
-        return landscape_1d(l, (*axes, z), runs, a.sam.verdict, a.found, shifted, surrogate, field)
+        return landscape_1d(l, (*axes, z), runs, a.sam.verdict, a.found, shifted, surrogate, field, paths)
     if surrogate:
         z = shifts(l, q.rho, len(axes[0]))[1]
     shifted = shifts(l, q.rho, _FIELD) if field else None
-    return landscape_2d(l, (*axes, np.asarray(z)), runs, a.sam.verdict, a.found, shifted, surrogate, field)
+    return landscape_2d(l, (*axes, np.asarray(z)), runs, a.sam.verdict, a.found, shifted, surrogate, field, paths)
 
 
 def show_position(q: Question, a: Answer, key: str) -> None:
@@ -44,13 +79,3 @@ def show_position(q: Question, a: Answer, key: str) -> None:
     runs = (a.gd.orbit, a.sam.orbit)
     alt = "x over the steps. " + " ".join(run.verdict.sentence for run in (a.sam, a.gd))
     player(position(runs), key=key, height=300, alt=alt, view=str(q.landscape.domain))
-
-
-def show_norms(q: Question, a: Answer, key: str) -> None:
-    """Show what SAM and GD measured: the gradient's length at x and at the look-ahead point."""
-    last = a.sam.orbit
-    alt = (
-        f"Length of the gradient over the steps. At the end of SAM's run it is {last.gradient_norms[-1]:.3g} at x and "
-        f"{last.shifted_norms[-1]:.3g} at the look-ahead point."
-    )
-    player(norms(a.gd.orbit, a.sam.orbit), key=key, height=300, alt=alt)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,30 @@ import orjson
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.shared.playback import Playback, plain
 from pages.shared.plotly_js import plotly_js_url
 
 _HERE = Path(__file__).parent
 _SENT_ONCE_FROM = 10_000  # characters of base64; Streamlit caches messages from 10,000 bytes on
+_MODULES = ("figure", "stage", "controls", "microscope", "handle", "curves", "player")  # each imports earlier ones
+
+
+def bundle(sources: Iterable[str]) -> str:
+    """Join JavaScript modules that import only from one another into one, without comments and indentation.
+
+    Streamlit takes one text and sends it with every update.
+    """
+    text = "\n".join(sources)
+    text = re.sub(r"^import .*$", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^export (?!default)", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^\s*(/\*\*.*?\*/|// .*?$)", "", text, flags=re.MULTILINE | re.DOTALL)
+    return "\n".join(line for line in (line.strip() for line in text.splitlines()) if line)
+
 
 _component = st.components.v2.component(
     "landscapes_player",
     css=(_HERE / "player.css").read_text(encoding="utf-8"),
-    js=(_HERE / "player.js").read_text(encoding="utf-8"),
+    js=bundle((_HERE / f"{name}.js").read_text(encoding="utf-8") for name in _MODULES),
     isolate_styles=False,  # in a shadow root Plotly loses its styles, and with them clicks and panning
 )
 
@@ -45,6 +61,9 @@ def player(
     view: str = "",
     on_click: Callable[[Click], None] | None = None,
     click_axes: str = "xy",
+    playback: Playback | None = None,
+    curves: go.Figure | None = None,
+    on_start: Callable[[Click], None] | None = None,
 ) -> Click | None:
     """Show a figure whose zoom, pan and camera survive new data, a new theme and reruns.
 
@@ -57,32 +76,58 @@ def player(
         view: zoom and camera are kept as long as this text stays the same; another landscape or window is another.
         on_click: called with each click before the page reruns; without it clicks are not sent.
         click_axes: the pair of axes whose clicks count, as Plotly names subplots ("xy", "x2y2").
+        playback: paths to draw over the figure and to play; they change without the figure being drawn anew.
+        curves: a figure of f, |g| and |S| over the steps, which the browser fills in from the playback's tracks (see
+            `figures.curves`).
+        on_start: called with each start that is clicked or dragged to; `playback` has the limits.
 
     Returns:
         The click that caused this rerun, or None.
     """
-    plain = figure_json(figure)
-    for number, (digest, grid) in enumerate(_take_grids(plain["data"]).items()):
+    drawn = figure_json(figure)
+    for number, (digest, grid) in enumerate(_take_grids(drawn["data"]).items()):
         # Messages of their own: where one equals that of the run before, Streamlit only sends its hash.
         _component(key=f"{key}-player-grid-{number}", data={"digest": digest, "grid": grid})
     data = {
-        "figure": plain,
+        "figure": drawn,
+        "digest": _digest(drawn),
         "height": height,
         "alt": alt,
         "view": view,
         "clickAxes": click_axes if on_click else None,
         "plotlyUrl": plotly_js_url(),
     }
-    if on_click is None:
+    if playback is not None:
+        data |= {
+            "playback": plain(playback),
+            "curves": None if curves is None else figure_json(curves),
+            "startable": on_start is not None,
+            # Which request this answers; it stays until the next one, so that other reruns send the same.
+            "heard": st.session_state.get(f"{key}-heard"),
+        }
+    listeners: dict[str, Callable[[], None]] = {}
+    if on_click is not None:
+
+        def on_point_change() -> None:
+            click = _click(st.session_state[key].get("point"))
+            if click is not None:
+                on_click(click)
+
+        listeners["on_point_change"] = on_point_change
+    if on_start is not None:
+
+        def on_start_change() -> None:
+            asked = st.session_state[key].get("start")
+            click = _click(asked)
+            if click is not None:
+                st.session_state[f"{key}-heard"] = asked.get("number")
+                on_start(click)
+
+        listeners["on_start_change"] = on_start_change
+    if not listeners:
         _component(key=key, data=data)
         return None
-
-    def on_point_change() -> None:
-        click = _click(st.session_state[key].get("point"))
-        if click is not None:
-            on_click(click)
-
-    return _click(_component(key=key, data=data, on_point_change=on_point_change).get("point"))
+    return _click(_component(key=key, data=data, **listeners).get("point"))
 
 
 def figure_json(figure: go.Figure) -> dict[str, Any]:
@@ -113,13 +158,17 @@ def _listed(value: Any) -> Any:
     raise TypeError(f"a figure cannot hold {type(value).__name__}; use numbers, text, lists or arrays")
 
 
+def _digest(value: Any) -> str:
+    return hashlib.blake2b(orjson.dumps(value), digest_size=12).hexdigest()
+
+
 def _take_grids(traces: list[dict[str, Any]]) -> dict[str, Any]:
     """Replace the large two-dimensional arrays in traces by their digests; return them by digest."""
     taken: dict[str, Any] = {}
     for trace in traces:
         for name, value in trace.items():
             if isinstance(value, dict) and "shape" in value and len(value["bdata"]) >= _SENT_ONCE_FROM:
-                digest = hashlib.blake2b(orjson.dumps(value), digest_size=12).hexdigest()
+                digest = _digest(value)
                 taken[digest] = value
                 trace[name] = {"digest": digest}
     return taken

@@ -1,0 +1,93 @@
+// Loss and gradients over the steps, with a cursor that is where the playback is; a click goes to its step.
+
+import { clicked, filledIn, themed } from "./figure.js";
+import { element } from "./stage.js";
+
+const LATER = 40; // milliseconds; the landscape comes first
+
+export class Curves {
+  /** @param {HTMLElement} root the player @param {import("./controls.js").Controls} controls */
+  constructor(root, controls) {
+    this.controls = controls;
+    this.box = document.createElement("div");
+    this.box.className = "player-curves";
+    this.figure = document.createElement("div");
+    this.figure.className = "player-curves-figure";
+    this.box.append(this.figure);
+    this.svg = element("svg", { class: "player-cursors", "aria-hidden": "true" }, this.box);
+    root.append(this.box);
+  }
+
+  /** Draw anew, after the landscape. @param {any} picture @param {{width: number, narrow: boolean, ink: any, inks: string}} how */
+  draw(picture, how) {
+    this.box.hidden = !picture.curves;
+    if (!picture.curves) return;
+    const wanted = [picture.playback, picture.view, how.width, how.narrow, how.inks];
+    if (this.wanted?.every((part, i) => part === wanted[i])) return;
+    this.wanted = wanted;
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.react(picture, how), LATER);
+  }
+
+  react({ curves, view }, { width, narrow, ink }) {
+    const { data, layout } = filledIn(curves, ink);
+    const { tracks } = this.controls;
+    for (const trace of data) {
+      const [track, curve] = trace.meta;
+      trace.x = tracks[track].k;
+      trace.y = tracks[track][curve];
+    }
+    if (narrow) {
+      for (const [part, change] of Object.entries(layout.meta.narrow)) {
+        layout[part] = typeof change === "object" ? { ...layout[part], ...change } : change;
+      }
+    }
+    this.figure.style.height = `${layout.height}px`;
+    Object.assign(layout, { width, template: themed(layout.template, ink), uirevision: `view ${view}` });
+    Object.assign(layout, { clickanywhere: true, dragmode: false });
+    const config = { displayModeBar: false, doubleClick: false, showTips: false };
+    const react = async () => window.Plotly.react(this.figure, data, layout, config);
+    react().catch(() => (this.box.hidden = true));
+    if (!this.listening) this.listen();
+  }
+
+  listen() {
+    this.listening = true;
+    this.figure.on("plotly_click", ({ event }) => {
+      if (event.type.startsWith("touch")) return; // a tap comes again as a mouse event
+      for (const axes of Object.values(this.figure._fullLayout._plots)) {
+        const at = clicked(this.figure, axes, event);
+        if (at) this.controls.seek(at.x);
+      }
+    });
+    this.figure.on("plotly_afterplot", () => {
+      for (const svg of this.figure.querySelectorAll(".main-svg")) svg.setAttribute("aria-hidden", "true");
+      const plots = Object.values(this.figure._fullLayout._plots);
+      this.svg.replaceChildren();
+      this.cursors = plots.map(({ xaxis, yaxis }) => {
+        const [top, bottom] = [yaxis._offset, yaxis._offset + yaxis._length];
+        return { xaxis, line: element("path", { d: `M0 ${top}V${bottom}` }, this.svg) };
+      });
+      this.mark();
+    });
+  }
+
+  /** Move the cursors to the current step. */
+  mark() {
+    if (!this.cursors) return;
+    const k = this.controls.timeline[Math.floor(this.controls.now)] ?? 0;
+    for (const { xaxis, line } of this.cursors) {
+      line.setAttribute("transform", `translate(${xaxis._offset + xaxis.l2p(k)} 0)`);
+    }
+  }
+
+  /** @param {boolean} hidden */
+  hide(hidden) {
+    this.box.style.display = hidden ? "none" : "";
+  }
+
+  remove() {
+    clearTimeout(this.later);
+    window.Plotly?.purge(this.figure);
+  }
+}

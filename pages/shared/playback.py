@@ -1,0 +1,111 @@
+"""What the player plays: named paths with what was measured along them, and their form for the browser."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.floating[Any]]
+
+LONGEST: Final = 2001  # points of a track; longer runs are thinned
+SINGLE: Final = float(np.finfo(np.float32).max)
+
+
+@dataclass(frozen=True)
+class Note:
+    """A label beside a point of the picture, shown while a track is at its end."""
+
+    x: float
+    y: float
+    text: str
+    color: str
+    side: str  # "left", "right", "above" or "below" the point
+
+
+@dataclass(frozen=True)
+class Track:
+    """One named path, in the axes' coordinates: in one variable these are x and f(x)."""
+
+    name: str
+    color: str
+    symbol: str  # "square" or "diamond"
+    k: npt.NDArray[np.int64]  # (n,) step numbers
+    x: Array  # (n, 2)
+    x_plus: Array | None  # (n, 2) look-ahead points; None for a rule that does not look ahead
+    step: Array | None  # (n, 2) the shifted gradient S at x+; in one variable (n, 1) the slope there
+    f: Array  # (n,)
+    gradient: Array  # (n,) |g(x)|
+    shifted: Array | None  # (n,) |S(x)|; None for a rule that does not look ahead
+    eta: float
+    rho: float
+    end: str  # how it ended, as a sentence
+    slope: Array | None = None  # (n,) f'(x), in one variable
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True)
+class Playback:
+    """Paths that are played in step, and the words that go with them."""
+
+    tracks: tuple[Track, ...]
+    dim: int
+    start: tuple[float, float] | None  # where the handle stands, in the axes' coordinates
+    window: tuple[tuple[float, float], ...] = ()  # the start stays in it; one pair a variable
+    quantum: tuple[float, ...] = ()  # a chosen start is a multiple of it, for each variable
+    templates: Mapping[str, str] = field(default_factory=dict)  # the microscope's sentences, with {placeholders}
+    thinned: str = ""  # says so where not every step is shown
+
+
+def plain(playback: Playback) -> dict[str, Any]:
+    """Return a playback as JSON values; arrays become 32-bit floats in base64, positions relative to an origin."""
+    return {
+        "tracks": [_track(track) for track in playback.tracks],
+        "dim": playback.dim,
+        "start": playback.start if playback.start and np.isfinite(playback.start).all() else None,
+        "window": playback.window,
+        "quantum": playback.quantum,
+        "templates": dict(playback.templates),
+        "thinned": playback.thinned,
+    }
+
+
+def _track(track: Track) -> dict[str, Any]:
+    origin = [float(v) for v in track.x[0]] if len(track.x) else [0.0, 0.0]
+    steps = np.arange(len(track.k))
+    return {
+        "name": track.name,
+        "color": track.color,
+        "symbol": track.symbol,
+        "origin": origin,
+        "count": len(track.k),
+        "k": None if np.array_equal(track.k, steps) else _encoded(track.k.astype(np.int32)),
+        "x": _single(track.x - origin),
+        "xPlus": None if track.x_plus is None else _single(track.x_plus - origin),
+        "step": None if track.step is None else _single(track.step),
+        "slope": None if track.slope is None else _single(track.slope),
+        "f": _single(track.f),
+        "gradient": _single(track.gradient),
+        "shifted": None if track.shifted is None else _single(track.shifted),
+        "eta": track.eta,
+        "rho": track.rho,
+        "end": track.end,
+        "notes": [
+            {"x": note.x, "y": note.y, "text": note.text, "color": note.color, "side": note.side}
+            for note in track.notes
+            if np.isfinite([note.x, note.y]).all()
+        ],
+    }
+
+
+def _single(values: Array) -> dict[str, str]:
+    return _encoded(np.clip(values, -SINGLE, SINGLE).astype(np.float32))
+
+
+def _encoded(values: npt.NDArray[Any]) -> dict[str, str]:
+    kind = "i4" if values.dtype == np.int32 else "f4"
+    return {"dtype": kind, "bdata": base64.b64encode(np.ascontiguousarray(values)).decode("ascii")}

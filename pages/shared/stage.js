@@ -1,0 +1,266 @@
+// The paths over the picture: an SVG over Plotly's axes, of which a frame changes a few attributes.
+
+import { decode } from "./figure.js";
+
+/**
+ * @typedef {{name: string, color: string, symbol: string, count: number, k: ArrayLike<number>, x: Float64Array,
+ *            xPlus: Float64Array | null, step: Float32Array | null, slope: Float32Array | null, f: Float32Array,
+ *            gradient: Float32Array, shifted: Float32Array | null, eta: number, rho: number, end: string,
+ *            notes: {x: number, y: number, text: string, color: string, side: string}[]}} Track
+ */
+
+const SVG = "http://www.w3.org/2000/svg";
+const FAR = 20_000; // pixels; farther out nothing can be seen, and beyond 32-bit floats a path breaks
+const STRIDE = 0.5; // pixels; nearer points of a path are one
+const BEADS = 4; // pixels between the beads of a path
+const SLOPE = 44; // pixels, half of a tangent
+const STEEPEST = 60; // pixels of the arrow of the longest gradient
+const SYMBOLS = {
+  square: "M-6-6H6V6H-6Z",
+  diamond: "M0-8 8 0 0 8-8 0Z",
+};
+/** How much of a step is drawn, from nothing but x on. */
+export const STAGES = { uphill: 1, measure: 2, down: 3, all: 4 };
+
+/** @param {any} playback @returns {Track[]} the tracks with their numbers decoded */
+export function tracksOf(playback) {
+  return playback.tracks.map((track) => {
+    const moved = (array) => array && Float64Array.from(decode(array), (v, i) => v + track.origin[i % 2]);
+    const plain = (array) => array && decode(array);
+    return {
+      ...track,
+      k: track.k ? decode(track.k) : Array.from({ length: track.count }, (_, i) => i),
+      x: moved(track.x),
+      xPlus: moved(track.xPlus),
+      step: plain(track.step),
+      slope: plain(track.slope),
+      f: plain(track.f),
+      gradient: plain(track.gradient),
+      shifted: plain(track.shifted),
+    };
+  });
+}
+
+export class Stage {
+  /** @param {HTMLElement} parent */
+  constructor(parent) {
+    this.svg = element("svg", { class: "player-overlay", "aria-hidden": "true" }, parent);
+    this.notes = document.createElement("div");
+    this.notes.className = "player-notes";
+    this.notes.setAttribute("aria-hidden", "true");
+    parent.append(this.notes);
+    /** @type {Drawing[]} */
+    this.drawings = [];
+  }
+
+  /** @param {Track[]} tracks @param {number} dim */
+  load(tracks, dim) {
+    const names = tracks.map((track) => track.name).join("|");
+    if (names !== this.names) {
+      this.names = names;
+      this.svg.replaceChildren();
+      const paths = element("g", {}, this.svg); // all paths lie below all marks
+      const marks = element("g", {}, this.svg);
+      this.drawings = tracks.map(() => new Drawing(paths, marks));
+    }
+    this.notes.replaceChildren();
+    tracks.forEach((track, i) => this.drawings[i].load(track, dim, this.notes));
+  }
+
+  /** Put everything to where the axes are. @param {any} xaxis @param {any} yaxis */
+  measure(xaxis, yaxis) {
+    const place = { left: xaxis._offset, top: yaxis._offset, width: xaxis._length, height: yaxis._length };
+    for (const box of [this.svg, this.notes]) {
+      for (const side in place) box.style[side] = `${place[side]}px`;
+    }
+    for (const drawing of this.drawings) drawing.measure(xaxis, yaxis);
+  }
+
+  /**
+   * @param {(track: number) => number} position index of the point that each track is at
+   * @param {number} stage how much of a step is drawn
+   * @param {boolean} circle draw the circle of radius rho
+   * @param {boolean} atEnd show the notes
+   */
+  paint(position, stage, circle, atEnd) {
+    this.drawings.forEach((drawing, i) => drawing.paint(position(i), stage, circle));
+    this.notes.style.visibility = atEnd && stage === STAGES.all ? "visible" : "hidden";
+  }
+}
+
+/** One track's marks. */
+class Drawing {
+  /** @param {SVGElement} paths @param {SVGElement} marks */
+  constructor(paths, marks) {
+    const path = (parent, name) => element("path", { class: `player-${name}`, fill: "none" }, parent);
+    this.path = path(paths, "path");
+    this.beads = path(paths, "beads");
+    this.trail = path(paths, "trail");
+    this.circle = element("ellipse", { class: "player-circle", fill: "none" }, marks);
+    this.back = path(marks, "back");
+    this.measured = path(marks, "measured");
+    this.slope = path(marks, "slope");
+    this.ahead = path(marks, "ahead");
+    this.point = path(marks, "point");
+  }
+
+  /** @param {Track} track @param {number} dim @param {HTMLElement} notes */
+  load(track, dim, notes) {
+    this.track = track;
+    this.dim = dim;
+    for (const name of ["path", "beads", "trail", "circle", "back", "measured", "slope", "ahead"]) {
+      this[name].setAttribute("stroke", track.color);
+    }
+    this.point.setAttribute("d", SYMBOLS[track.symbol] ?? SYMBOLS.diamond);
+    this.point.setAttribute("fill", track.color);
+    this.point.dataset.track = track.name;
+    this.ahead.dataset.track = track.name;
+    let steepest = 0;
+    if (track.step && dim === 2) {
+      for (let i = 0; i < track.count; i++) {
+        const length = Math.hypot(track.step[2 * i], track.step[2 * i + 1]);
+        if (length > steepest) steepest = length;
+      }
+    }
+    this.steepest = steepest;
+    this.labels = track.notes.map((note) => {
+      const label = document.createElement("span");
+      label.textContent = note.text;
+      label.style.color = note.color;
+      notes.append(label);
+      return label;
+    });
+  }
+
+  /** @param {any} xaxis @param {any} yaxis */
+  measure(xaxis, yaxis) {
+    const { track } = this;
+    this.across = (v) => within(xaxis.l2p(v));
+    this.up = (v) => within(yaxis.l2p(v));
+    this.unit = [xaxis._m, yaxis._m]; // pixels of a unit, with their sign
+    const pixels = (points) => points?.map((v, i) => (i % 2 ? this.up(v) : this.across(v)));
+    this.x = pixels(track.x);
+    this.xPlus = pixels(track.xPlus);
+    /** @type {Float64Array} length of the drawn path up to each point */
+    this.travelled = new Float64Array(track.count);
+    const line = [];
+    const beads = [];
+    let [px, py, bx, by, length] = [NaN, NaN, NaN, NaN, 0];
+    for (let i = 0; i < track.count; i++) {
+      const [x, y] = [this.x[2 * i], this.x[2 * i + 1]];
+      const moved = Math.hypot(x - px, y - py);
+      if (!(moved < STRIDE)) {
+        if (i) length += moved;
+        line.push(`${x.toFixed(1)} ${y.toFixed(1)}`);
+        [px, py] = [x, y];
+      }
+      if (!(Math.hypot(x - bx, y - by) < BEADS)) {
+        beads.push(`M${x.toFixed(1)} ${y.toFixed(1)}h0`);
+        [bx, by] = [x, y];
+      }
+      this.travelled[i] = length;
+    }
+    const d = line.length ? `M${line.join("L")}` : "";
+    this.length = length;
+    this.path.setAttribute("d", d);
+    this.trail.setAttribute("d", d);
+    this.beads.setAttribute("d", beads.join(""));
+    this.place();
+  }
+
+  /** Put the notes beside their points, inside the axes. */
+  place() {
+    const { notes } = this.track;
+    if (!notes.length) return;
+    const { clientWidth, clientHeight } = this.labels[0].parentElement;
+    notes.forEach((note, i) => {
+      const [label, gap] = [this.labels[i], 14];
+      const [w, h] = [label.offsetWidth, label.offsetHeight];
+      let [left, top] = [this.across(note.x), this.up(note.y)];
+      const seen = left >= 0 && left <= clientWidth && top >= 0 && top <= clientHeight;
+      label.style.display = seen ? "" : "none";
+      const level = this.dim === 1 ? h + gap : h / 2; // over a curve a note stands above its point
+      if (note.side === "left" || note.side === "right") top -= level;
+      if (note.side === "left") left += this.dim === 1 ? gap - w : -gap - w;
+      if (note.side === "right") left += this.dim === 1 ? -gap : gap;
+      if (note.side === "above" || note.side === "below") left -= w / 2;
+      if (note.side === "above") top -= h + gap;
+      if (note.side === "below") top += gap;
+      left = Math.max(0, Math.min(clientWidth - w, left));
+      top = Math.max(0, Math.min(clientHeight - h, top));
+      label.style.transform = `translate(${left}px, ${top}px)`;
+    });
+  }
+
+  /** @param {number} i @param {number} stage @param {boolean} circle */
+  paint(i, stage, circle) {
+    const { track, x, xPlus } = this;
+    const here = x && i >= 0 && i < track.count;
+    this.point.style.display = here ? "" : "none";
+    if (!here) return void this.clear();
+    const [px, py] = [x[2 * i], x[2 * i + 1]];
+    this.point.setAttribute("transform", `translate(${px} ${py})`);
+    const travelled = this.travelled[i];
+    this.trail.setAttribute("stroke-dasharray", `${travelled} ${this.length + 10}`);
+    this.trail.style.display = travelled > 0 ? "" : "none";
+    if (!xPlus || !Number.isFinite(track.xPlus[2 * i] + track.xPlus[2 * i + 1])) return void this.clear();
+    const [qx, qy] = [xPlus[2 * i], xPlus[2 * i + 1]];
+    this.ahead.setAttribute("d", stage >= STAGES.uphill ? arrow(px, py, qx, qy) : "");
+    const round = circle && this.dim === 2;
+    this.circle.style.display = round ? "" : "none";
+    if (round) {
+      const [rx, ry] = this.unit.map((unit) => Math.abs(unit) * track.rho);
+      for (const [name, value] of Object.entries({ cx: px, cy: py, rx, ry })) this.circle.setAttribute(name, value);
+    }
+    const [ux, uy] = this.unit;
+    if (this.dim === 1) {
+      this.slope.setAttribute("d", tangent(px, py, ux, uy * track.slope[i]));
+      this.measured.setAttribute("d", stage >= STAGES.measure ? tangent(qx, qy, ux, uy * track.step[i]) : "");
+      this.back.setAttribute("d", stage >= STAGES.down ? tangent(px, py, ux, uy * track.step[i]) : "");
+    } else {
+      const [sx, sy] = [-track.step[2 * i] * ux, -track.step[2 * i + 1] * uy];
+      const share = Math.cbrt(Math.hypot(track.step[2 * i], track.step[2 * i + 1]) / this.steepest);
+      const scale = (STEEPEST * share) / Math.hypot(sx, sy) || 0;
+      const drawn = (x, y) => (scale * Math.hypot(sx, sy) > 3 ? arrow(x, y, x + scale * sx, y + scale * sy) : "");
+      this.measured.setAttribute("d", stage >= STAGES.measure ? drawn(qx, qy) : "");
+      this.back.setAttribute("d", stage >= STAGES.down ? drawn(px, py) : "");
+    }
+  }
+
+  clear() {
+    for (const mark of [this.ahead, this.measured, this.back, this.slope]) mark.setAttribute("d", "");
+    this.circle.style.display = "none";
+  }
+}
+
+/** @param {string} name @param {Record<string, string>} attributes @param {Element} parent @returns {SVGElement} */
+export function element(name, attributes, parent) {
+  const made = document.createElementNS(SVG, name);
+  for (const attribute in attributes) made.setAttribute(attribute, attributes[attribute]);
+  parent.append(made);
+  return made;
+}
+
+/** @param {number} pixel */
+function within(pixel) {
+  return Math.max(-FAR, Math.min(FAR, pixel)) || 0;
+}
+
+/** A line with a head, as path data. @param {number} x @param {number} y @param {number} toX @param {number} toY */
+function arrow(x, y, toX, toY) {
+  const length = Math.hypot(toX - x, toY - y);
+  if (!(length > 0)) return "";
+  const head = Math.min(9, length / 2) / length;
+  const [dx, dy] = [(toX - x) * head, (toY - y) * head];
+  const wing = (side) => `${(toX - dx - side * dy * 0.6).toFixed(2)} ${(toY - dy + side * dx * 0.6).toFixed(2)}`;
+  return `M${x.toFixed(2)} ${y.toFixed(2)}L${toX.toFixed(2)} ${toY.toFixed(2)}M${wing(1)}L${toX.toFixed(2)} ` +
+    `${toY.toFixed(2)}L${wing(-1)}`;
+}
+
+/** A piece of a line through a point, as path data. @param {number} x @param {number} y @param {number} dx @param {number} dy */
+function tangent(x, y, dx, dy) {
+  const scale = SLOPE / Math.hypot(dx, dy);
+  if (!Number.isFinite(scale)) return "";
+  const [a, b] = [dx * scale, dy * scale];
+  return `M${(x - a).toFixed(2)} ${(y - b).toFixed(2)}L${(x + a).toFixed(2)} ${(y + b).toFixed(2)}`;
+}

@@ -1,0 +1,148 @@
+"""An answer as tracks for the player: thinned, in the picture's coordinates, with their sentences and numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+
+from dynamics.sentences import article, number, place
+from figures.palette import KINDS, RULES, TEXT
+from landscapes import Landscape
+from pages.shared.analysis import Answer, Question, Run
+from pages.shared.playback import LONGEST, Array, Note, Playback, Track
+
+SYMBOLS: Final = {"GD": "square", "SAM": "diamond"}
+_STALLED: Final = ("hallucinated", "stalled")
+_SLOPE: Final = {1: ("slope", "slope"), 2: ("gradient", "length of the gradient")}
+
+
+def playback(q: Question, a: Answer) -> Playback:
+    """Make the tracks of GD and SAM.
+
+    Args:
+        q: the question; its start is the handle's place, its window the handle's limits.
+        a: the answer to it.
+    """
+    l = q.landscape
+    start = np.asarray(q.start, dtype=np.float64)
+    return Playback(
+        tracks=tuple(_track(l, run) for run in (a.gd, a.sam)),
+        dim=l.dim,
+        start=(float(start[0]), float(start[1] if l.dim == 2 else l.value(start))),
+        window=l.domain,
+        quantum=tuple(quantum(low, high) for low, high in l.domain),
+        templates=_templates(l.dim),
+        thinned=_thinned(q.steps),
+    )
+
+
+def quantum(low: float, high: float) -> float:
+    """Return the distance between the starts that one can point at: the fourth significant digit of the width."""
+    return float(10.0 ** (math.floor(math.log10(high - low)) - 3))
+
+
+def snapped(value: float, low: float, high: float) -> float:
+    """Return the nearest start that one can point at, in the window."""
+    q = quantum(low, high)
+    digits = max(0, -round(math.log10(q)))
+    return min(max(round(round(value / q) * q, digits), low), high)
+
+
+def _thinned(steps: int) -> str:
+    """Say so where not every step is shown."""
+    if steps < LONGEST:
+        return ""
+    return f"The picture shows about every {_ordinal(max(2, round(steps / (LONGEST - 1))))} of {steps:,} steps."
+
+
+def _ordinal(n: int) -> str:
+    ending = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n:,}{ending}"
+
+
+def _track(l: Landscape, run: Run) -> Track:
+    """Take a run up to its last finite point, thinned, to the coordinates of the picture."""
+    orbit = run.orbit.thinned(LONGEST)
+    finite = np.isfinite(orbit.x).all(axis=-1) & np.isfinite(orbit.f)
+    last = len(finite) if finite.all() else int(np.argmin(finite))
+    x, x_plus = orbit.x[:last], orbit.x_plus[:last]
+    looks = bool(orbit.rho.max() > 0.0)
+    with np.errstate(all="ignore"):
+        shifted = l.gradient(x_plus) if looks else None
+    return Track(
+        name=orbit.name,
+        color=RULES.get(orbit.name, TEXT),
+        symbol=SYMBOLS.get(orbit.name, "diamond"),
+        k=orbit.k[:last],
+        x=_in_picture(x, orbit.f[:last]),
+        x_plus=_in_picture(x_plus, orbit.f_plus[:last]) if looks else None,
+        step=shifted,
+        f=orbit.f[:last],
+        gradient=orbit.gradient_norms[:last],
+        shifted=orbit.shifted_norms[:last] if looks else None,
+        eta=float(orbit.eta[-1]),
+        rho=float(orbit.rho[-1]),
+        end=end(l, run),
+        slope=l.gradient(x)[:, 0] if l.dim == 1 else None,
+        notes=_notes(l, run),
+    )
+
+
+def _in_picture(x: Array, f: Array) -> Array:
+    """Return points (n, d) with their heights (n,) as points (n, 2) of the picture."""
+    return x if x.shape[-1] == 2 else np.stack([x[:, 0], f], axis=-1)
+
+
+def end(l: Landscape, run: Run) -> str:
+    """Say how a run ended and from which step on, for those who do not see it."""
+    v, name = run.verdict, run.orbit.name
+    if v.outcome == "diverged":
+        return f"{name} diverged at step {v.step:,}." if v.step else v.sentence
+    if v.outcome not in _STALLED or v.point is None:
+        return v.sentence
+    what, length = _SLOPE[l.dim]
+    value = v.slope if v.slope is not None else v.gradient_norm
+    after = f"{v.step:,} step" + ("s" if v.step != 1 else "")
+    seen = f"to {place(v.target, l.diagonal)}, {article(v.kind or 'degenerate')} of f" if v.target is not None else ""
+    return (
+        f"{name} stalled after {after} at {place(v.point, l.diagonal)}: the {length} there is {number(value)}, "
+        f"but it looks {seen or 'uphill'}, where the {what} has all but vanished."
+    )
+
+
+def _notes(l: Landscape, run: Run) -> tuple[Note, ...]:
+    """Label the place of a hallucinated stop, and in one variable the place it looks at."""
+    v = run.verdict
+    if v.outcome != "hallucinated" or v.point is None or v.target is None:
+        return ()
+    color = RULES.get(run.orbit.name, TEXT)
+    if l.dim == 2:
+        dx, dy = v.target - v.point
+        side = "above" if dy <= 0.0 else "below"
+        if abs(dy) > abs(dx):
+            side = "left" if v.point[0] > 0.5 * sum(l.domain[0]) else "right"
+        text = f"{run.orbit.name} stops: |∇f| = {number(v.gradient_norm)}"
+        return (Note(float(v.point[0]), float(v.point[1]), text, color, side),)
+    assert v.slope is not None
+    right = bool(v.point[0] > v.target[0])
+    return tuple(
+        Note(float(at[0]), float(l.value(at)), text, ink, "right" if to_right else "left")
+        for at, text, ink, to_right in (
+            (v.point, f"{run.orbit.name} stops: slope {number(v.slope)}", color, right),
+            (v.target, "it looks here: slope 0", KINDS[v.kind or "degenerate"].color, not right),
+        )
+    )
+
+
+def _templates(dim: int) -> dict[str, str]:
+    """Write the microscope's sentences; the browser puts the numbers of a step in."""
+    what, length = _SLOPE[dim]
+    return {
+        "uphill": "Step {k} of {name}, look uphill: from {x}, where the " + length + " is {g}, it goes ρ = {rho} in "
+        "the direction in which f rises, to {x_plus}.",
+        "measure": f"Measure there: the {length} is {{s}}.",
+        "down": "Come back and step down: it takes the " + what + " that it measured there, {s}, for the one here, "
+        "{g}, and moves by η = {eta} times it, a distance of {move}, to {next}.",
+    }
