@@ -1,0 +1,97 @@
+"""Work in other processes: results, reports, stopping, the queue, and an end with the server."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from pages.shared import jobs
+
+ROOT = Path(__file__).parents[1]
+
+
+def double(x: int) -> int:
+    jobs.report(("half way", x))
+    return 2 * x
+
+
+def fail() -> None:
+    raise ValueError("a reason in words")
+
+
+def until_stopped(limit: float) -> str:
+    jobs.report("begun")
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        if jobs.stop_asked():
+            return "stopped"
+        time.sleep(0.01)
+    return "not stopped"
+
+
+@pytest.fixture(scope="module")
+def pool() -> jobs.Pool:
+    return jobs.Pool(workers=1)
+
+
+def wait_for_report(job: jobs.Job) -> None:
+    end = time.monotonic() + 30
+    while not job.reports and time.monotonic() < end:
+        time.sleep(0.01)
+    assert job.reports
+
+
+def test_a_job_gives_its_result_and_its_reports(pool: jobs.Pool) -> None:
+    job = pool.submit(double, 21)
+    assert job.future.result(timeout=60) == 42
+    wait_for_report(job)
+    assert job.reports == [("half way", 21)]
+
+
+def test_a_failure_comes_with_its_reason(pool: jobs.Pool) -> None:
+    with pytest.raises(ValueError, match="a reason in words"):
+        pool.submit(fail).future.result(timeout=60)
+
+
+def test_a_running_job_can_be_stopped_and_the_next_ones_wait_in_line(pool: jobs.Pool) -> None:
+    first = pool.submit(until_stopped, 60.0)
+    wait_for_report(first)
+    second, third = pool.submit(double, 1), pool.submit(double, 2)
+    assert (second.ahead, third.ahead) == (0, 1)
+    first.stop()
+    assert first.future.result(timeout=60) == "stopped"
+    assert (second.future.result(timeout=60), third.future.result(timeout=60)) == (2, 4)
+
+
+def test_a_full_queue_refuses_in_words(pool: jobs.Pool) -> None:
+    running = [pool.submit(until_stopped, 60.0) for _ in range(len(pool.flags))]
+    with pytest.raises(jobs.Busy, match="Try again"):
+        pool.submit(double, 1)
+    for job in running:
+        job.stop()
+    for job in running:
+        job.future.result(timeout=60)
+    assert pool.submit(double, 3).future.result(timeout=60) == 6
+
+
+def test_workers_end_with_a_server_that_was_killed() -> None:
+    program = (
+        "import time\nfrom pages.shared import jobs\nfrom tests.test_jobs import double\n"
+        "if __name__ == '__main__':\n"
+        "    print(jobs.submit(double, 4).future.result(timeout=60), flush=True)\n    time.sleep(60)\n"
+    )
+    server = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    assert server.stdout.readline() == "8\n"
+    workers = psutil.Process(server.pid).children(recursive=True)
+    assert workers
+    os.kill(server.pid, signal.SIGKILL)
+    server.wait()
+    server.stdout.close()
+    _, alive = psutil.wait_procs(workers, timeout=30)
+    assert not alive
