@@ -32,7 +32,9 @@ def chains(points: Array, radius: float) -> list[tuple[np.ndarray, bool]]:
             continue
         forward = _follow(points, tree, radius, free, int(start), np.zeros(points.shape[1]))
         if len(forward) > 1:
-            back = _follow(points, tree, radius, free, int(start), points[start] - points[forward[1]])
+            behind = points[start] - points[forward[1]]
+            behind = behind / max(float(np.linalg.norm(behind)), 1e-300)
+            back = _follow(points, tree, radius, free, int(start), behind)
             forward = back[:0:-1] + forward
         if len(forward) < 3:
             continue
