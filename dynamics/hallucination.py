@@ -173,7 +173,9 @@ def _on_circles(l: Landscape, rho: float, s: StationaryPoints) -> HallucinatedPo
     i, x = found.index[keep], found.points[keep]
     curves = []
     for j, arc, closed in found.arcs:
-        if j < single:  # along a curve of targets the circles' arcs are no curves of their own
+        # Along a curve of targets the circles' arcs are no curves of their own; and where a circle meets other
+        # stationary points all along, nothing points inwards but rounding.
+        if j < single and _pointing_to(l, arc, s.points[j], rho).all():
             curves.append(_curve(l, rho, arc, np.broadcast_to(s.points[j], arc.shape), str(s.kinds[j]), closed))
     offset = single
     for targets in thinned:
