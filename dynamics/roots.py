@@ -14,7 +14,7 @@ from .chains import groups
 
 CELLS_2D: Final = 200  # grid cells over the window along each axis; features narrower than two may be missed
 MOST_CELLS: Final = 400  # along an axis of the widened window
-NOTHING: Final = 1e-140  # a gradient below this share of the largest one cannot be squared: it rounds to zero
+NOTHING: Final = 1e-140  # a gradient below this share of the largest one, or of 1, cannot be squared: it is zero
 _MOST_SEEDS: Final = 40_000
 _STEPS: Final = 100  # damped Newton; a root of order 4 converges by a factor 2/3 a step
 _CONVERGED: Final = 1e-8  # last Newton step and |g|/|H|, in window widths: well below a cell, above rounding
@@ -88,7 +88,7 @@ def _seeds(nodes: Array, g: Array, hessian: Array, cell: float) -> tuple[Array, 
     """
     finite = np.asarray(np.isfinite(g).all(axis=-1) & np.isfinite(hessian).all(axis=(-2, -1)))
     size = np.where(finite, np.hypot(g[..., 0], g[..., 1]), np.inf)
-    flat_node = np.asarray(size <= NOTHING * np.max(size, where=finite, initial=0.0))
+    flat_node = np.asarray(size <= NOTHING * min(1.0, np.max(size, where=finite, initial=0.0)))
     flat_cell = np.logical_and.reduce(_corners(flat_node))
     usable = np.logical_and.reduce(_corners(finite))
     for i in range(2):

@@ -93,7 +93,7 @@ def _in_one_variable(l: Landscape, window: Domain) -> StationaryPoints:
     g, h = slope[:, 0], bend[:, 0, 0]
     finite = np.isfinite(g) & np.isfinite(h)
     largest = np.max(np.abs(g), where=finite, initial=0.0)
-    zero = finite & (np.abs(g) <= NOTHING * largest)
+    zero = finite & (np.abs(g) <= NOTHING * min(1.0, largest))
     curves, flat = _flat_intervals(x, g, zero)
 
     both = finite[:-1] & finite[1:] & ~(flat[:-1] | flat[1:])
