@@ -19,6 +19,7 @@ def main() -> None:
     """Draw the page."""
     set_page("SAM Landscapes")
     link = Link("Home")
+    link.put()
     entry = next(iter(CATALOGUE.values()))
     question = Question(entry.landscape, entry.rho, entry.eta, entry.start, entry.steps)
     st.title("SAM Landscapes")

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.shared.compute import TooLong, ask
-from pages.shared.controls import ask_formula, ask_question
+from pages.shared.controls import ask_formula, ask_question, switch
 from pages.shared.layout import set_page
 from pages.shared.link import Link
 from pages.shared.picture import show_landscape, show_position
@@ -19,8 +19,8 @@ def main() -> None:
     picture, controls = st.columns([7, 4], gap="large")
     with controls:
         question = ask_question(link, formula)
-        surrogate = st.toggle("show f at the look-ahead point, f(x⁺)", key="surrogate", bind="query-params")
-        field = st.toggle("show the direction of SAM's step, −∇f(x⁺)", key="field", bind="query-params")
+        surrogate = switch(link, "surrogate", "show f at the look-ahead point, f(x⁺)")
+        field = switch(link, "field", "show the direction of SAM's step, −∇f(x⁺)")
     with picture:
         for note in link.notes:
             st.info(note)

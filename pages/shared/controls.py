@@ -12,7 +12,7 @@ import streamlit as st
 from landscapes import CATALOGUE, FormulaError, Landscape
 from landscapes.formula import Formula, latex, parse
 from pages.shared.analysis import Question
-from pages.shared.link import Link
+from pages.shared.link import Link, plain
 
 OWN: Final = "Your own formula"
 MOST_STEPS: Final = 100_000
@@ -35,18 +35,12 @@ def ask_formula(link: Link) -> Formula:
     Returns:
         What was typed, or the last formula that was one.
     """
+    base = _base(link)
     choice, formula = st.columns([1, 2])
-    with choice:
-        name = st.selectbox(
-            "Landscape", [*_ENTRIES, OWN], key="landscape", bind="query-params", on_change=_take_over_entry
-        )
-        link.check("landscape", "landscape", name, "in the catalogue")
-        if name in _ENTRIES:
-            st.caption(text(_ENTRIES[name].story))
     with formula:
         typed = st.text_input(
             "f, a formula in x, or in x and y",
-            _ENTRIES.get(name, _FIRST).landscape.formula,
+            _ENTRIES.get(base, _FIRST).landscape.formula,
             key="formula",
             bind="query-params",
             max_chars=1000,
@@ -58,15 +52,21 @@ def ask_formula(link: Link) -> Formula:
             st.session_state["_formula"] = parse(typed).text
         except FormulaError as error:
             st.error(text(str(error)))
-        understood = parse(st.session_state.get("_formula", _FIRST.landscape.formula))
+        understood = _last_formula()
         variables = ", ".join("xy"[: understood.dim])
         st.latex(f"f({variables}) = {latex(understood)}")
+    with choice:
+        entry = _ENTRIES.get(base)
+        kept = entry is not None and entry.landscape.parsed.tree == understood.tree
+        st.session_state["_landscape"] = base if kept and not st.session_state.get("_own") else OWN
+        name = st.selectbox("Landscape", [*_ENTRIES, OWN], key="_landscape", on_change=_take_over_entry)
+        st.caption(text(_ENTRIES[name].story) if name in _ENTRIES else "Type it into the field beside.")
     return understood
 
 
 def ask_question(link: Link, formula: Formula) -> Question:
     """Ask for window, parameters, radius, step size, start and number of steps."""
-    default = _defaults(st.session_state["landscape"], formula)
+    default = _defaults(st.session_state["_base"], formula)
     radius, size = st.container(), st.container()
     starts, counts = st.container(), st.container()
     values = {}
@@ -102,24 +102,70 @@ def ask_question(link: Link, formula: Formula) -> Question:
     return Question(Landscape(formula.text, domain, values), rho, eta, start, steps)
 
 
+def _base(link: Link) -> str:
+    """Say from which landscape the defaults come: what the link leaves out is as it is there.
+
+    The link always names it, also where the formula has become the visitor's own. Where it does not (by the menu,
+    which empties it), that of before is kept, and the link written anew.
+    """
+    asked = st.query_params.get("landscape")
+    if asked in _ENTRIES or asked == OWN:
+        base = asked
+    else:
+        base = st.session_state.get("_base") or (OWN if _is_formula(st.query_params.get("formula")) else _FIRST.name)
+        link.check("landscape", "landscape", base, "in the catalogue")
+    st.session_state["_base"] = base
+    kept = _kept(base) if link.arrived else {}
+    link.put(landscape=base, **{key: value for key, value in kept.items() if key not in st.query_params})
+    return base
+
+
+def _kept(base: str) -> dict[str, str]:
+    """Return the controls' values from an earlier visit to the page, where they differ from the defaults."""
+    default = {"formula": _ENTRIES.get(base, _FIRST).landscape.formula, **_defaults(base, _last_formula())}
+    held = {key: st.session_state[key] for key in default if key in st.session_state}
+    return {key: str(value) for key, value in held.items() if value != default[key]}
+
+
+def _is_formula(typed: str | None) -> bool:
+    try:
+        return typed is not None and bool(parse(typed))
+    except FormulaError:
+        return False
+
+
+def _last_formula() -> Formula:
+    """Return the last text that was a formula."""
+    base = _ENTRIES.get(st.session_state["_base"], _FIRST)
+    return parse(st.session_state.get("_formula", base.landscape.formula))
+
+
+def switch(link: Link, key: str, name: str) -> bool:
+    """Ask for yes or no."""
+    value = st.toggle(name, key=key, bind="query-params")
+    link.check(key, key, str(value).lower(), "true or false")
+    return value
+
+
 def _take_over_entry() -> None:
-    """Set every control to what the catalogue says of the chosen landscape."""
-    entry = _ENTRIES.get(st.session_state["landscape"])
-    if entry is not None:
-        formula = parse(entry.landscape.formula)
-        st.session_state.update({"formula": formula.text, **_defaults(entry.name, formula)})
+    """Set every control to what the catalogue says of the chosen landscape; one's own begins from what is there."""
+    chosen = st.session_state["_landscape"]
+    st.session_state["_own"] = chosen == OWN
+    if chosen == OWN:
+        return
+    formula = _ENTRIES[chosen].landscape.parsed
+    st.query_params["landscape"] = st.session_state["_base"] = chosen
+    st.session_state.update({"formula": formula.text, **_defaults(chosen, formula)})
 
 
 def _take_over_formula() -> None:
-    """Make the typed formula one's own; with another number of variables, window and start are new."""
+    """Set window and start anew where the formula has another number of variables than the one before."""
     try:
         formula = parse(st.session_state["formula"])
     except FormulaError:
         return
-    before = parse(st.session_state.get("_formula", _FIRST.landscape.formula))
-    st.session_state["landscape"] = OWN
-    if before.dim != formula.dim:
-        fresh = _defaults(OWN, formula)
+    if _last_formula().dim != formula.dim:
+        fresh = _defaults(st.session_state["_base"], formula)
         st.session_state.update({k: v for k, v in fresh.items() if k[0] in "xy"})
 
 
@@ -152,13 +198,16 @@ def _box(
 ) -> float:
     """Ask for a number; the same limits hold for the box and for the link."""
     held = st.session_state.get(key)
+    nearest = None
     if held is not None and not low <= held <= high:
-        st.session_state[key] = min(max(held, low), high)
-        link.notes.append(f"{name} = {held:g} is outside {low:g} to {high:g}; {st.session_state[key]:g} is used.")
+        st.session_state[key] = nearest = min(max(held, low), high)
     default = min(max(default, low), high)
-    value = into.number_input(name, low, high, default, step, "%.6g", key, bind="query-params", **more)
-    link.check(key, name, value, f"a number from {low:g} to {high:g}")
-    return float(value)
+    value = float(into.number_input(name, low, high, default, step, "%.6g", key, bind="query-params", **more))
+    allowed = f"{plain(low)} to {plain(high)}"
+    if value == nearest:  # going back in the browser's history sets the default instead
+        link.notes.append(f"{name} = {plain(held)} is outside {allowed}; {plain(value)} is used.")
+    link.check(key, name, value, f"a number from {allowed}")
+    return value
 
 
 def log_slider(
@@ -187,12 +236,18 @@ def log_slider(
 
 
 def _parameter(link: Link, name: str, default: float) -> float:
-    """Ask for a parameter of the formula by a slider around its default."""
-    reach = max(5.0, 3.0 * abs(default))
+    """Ask for a parameter of the formula by a slider around zero, and a box for what is exact or beyond it."""
+    slider, box = st.columns([3, 2], vertical_alignment="bottom")
     key = f"p_{name}"
-    value = st.slider(name, -reach, reach, float(default), reach / 200.0, key=key, bind="query-params", format="%.4g")
-    link.check(key, name, value, f"a number from {-reach:g} to {reach:g}")
-    return float(value)
+    value = _box(link, key, name, default, -EDGE, EDGE, 0.1, into=box, label_visibility="collapsed")
+    reach = max(5.0, 3.0 * abs(default), abs(value))
+
+    def move() -> None:
+        st.session_state[key] = st.session_state[f"_{key}_slider"]
+
+    st.session_state[f"_{key}_slider"] = value
+    slider.slider(name, -reach, reach, step=reach / 200.0, key=f"_{key}_slider", on_change=move, format="%.4g")
+    return value
 
 
 def _window(link: Link, dim: int, default: dict[str, Any]) -> tuple[tuple[float, float], ...]:
@@ -205,8 +260,8 @@ def _window(link: Link, dim: int, default: dict[str, Any]) -> tuple[tuple[float,
         if high - low < 1e-6 * max(1.0, abs(low), abs(high)):
             usual = (default[f"{axis}_low"], default[f"{axis}_high"])
             link.notes.append(
-                f"{axis} from {low:g} to {high:g} is no window: the right edge must be greater than the left one. "
-                f"{usual[0]:g} to {usual[1]:g} is used."
+                f"{axis} from {plain(low)} to {plain(high)} is no window: the right edge must be greater than the "
+                f"left one. {plain(usual[0])} to {plain(usual[1])} is used."
             )
             low, high = usual
         domain.append((low, high))

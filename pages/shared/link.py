@@ -18,25 +18,36 @@ class Link:
 
     def __init__(self, page: str) -> None:
         """Read the link on the first run of `page`; on later runs the widgets have the values."""
-        arrived = st.session_state.get("_page") != page
+        self.arrived: Final = st.session_state.get("_page") != page
         st.session_state["_page"] = page
-        self._asked = st.query_params.to_dict() if arrived else {}
+        self._asked = st.query_params.to_dict() if self.arrived else {}
         self.notes: list[str] = []
         version = self._asked.get("v", VERSION)
         if version != VERSION:
             self.notes.append(f"This link is of version {version[:20]!r}; this app reads version {VERSION}.")
-        if st.query_params.get("v") != VERSION:
-            st.query_params["v"] = VERSION
+
+    def put(self, **values: str) -> None:
+        """Write the version and values that no widget writes, all at once: each time is a step of the back button."""
+        values["v"] = VERSION
+        new = {key: value for key, value in values.items() if st.query_params.get(key) != value}
+        if new:
+            st.query_params.update(new)
 
     def check(self, key: str, name: str, used: float | str, allowed: str) -> None:
         """Note it where the link asked for something else than what is used."""
         asked = self._asked.get(key)
         if asked is not None and asked != str(used) and not _equal(asked, used):
-            self.notes.append(f"The link asks for {name} = {asked[:40]!r}, which is not {allowed}; {used} is used.")
+            shown = plain(used) if isinstance(used, float) else used
+            self.notes.append(f"The link asks for {name} = {asked[:40]!r}, which is not {allowed}; {shown} is used.")
+
+
+def plain(value: float) -> str:
+    """Write a number with up to seven digits: 0.1, −1,000,000, 1e-07."""
+    return f"{value:,.7g}".replace("-", "−")
 
 
 def _equal(asked: str, used: float | str) -> bool:
     try:
         return math.isclose(float(asked), float(used), rel_tol=1e-9)
     except ValueError:
-        return False
+        return str(used).lower() == asked.lower()
