@@ -13,8 +13,9 @@ from dynamics import HallucinatedPoints
 from dynamics.roots import CELLS_2D
 from dynamics.sentences import number
 from dynamics.stationary import CELLS_1D
-from figures.palette import RULES
+from figures.palette import KINDS, RULES
 from pages.shared.analysis import Answer, Question
+from pages.shared.link import plain
 
 
 def show_verdicts(a: Answer) -> None:
@@ -31,11 +32,17 @@ def alternative(q: Question, a: Answer) -> str:
     """Say what the picture shows, for those who do not see it."""
     count = len(a.found)
     attracting = int(a.found.attract(q.eta).sum())
-    window = " by ".join(f"{number(low)} to {number(high)}" for low, high in q.landscape.domain)
+    window = " by ".join(f"{plain(low)} to {plain(high)}" for low, high in q.landscape.domain)
     return (
         f"Landscape f on {window} with radius {number(q.rho)}. {a.sam.verdict.sentence} {a.gd.verdict.sentence} "
-        f"In the window are {count} isolated hallucinated points, {attracting} of which attract SAM at this step size."
+        f"In the window: {counted(count, 'isolated hallucinated point')}; {attracting} of them attract SAM at this "
+        "step size."
     )
+
+
+def counted(n: int, noun: str) -> str:
+    """Write a number of things: 1 point, 2 points."""
+    return f"{n:,} {noun}" + ("" if n == 1 else "s")
 
 
 def table(q: Question, h: HallucinatedPoints) -> pd.DataFrame:
@@ -73,11 +80,14 @@ def show_points(q: Question, a: Answer) -> None:
     for curve in h.curves:
         held = bool((curve.step_limits > q.eta).all())
         st.write(
-            f"A whole curve of hallucinated points, drawn as a line of {len(curve.points)} samples. Its targets are "
-            f"{curve.kind}s of f; it {'attracts' if held else 'does not attract'} SAM at this step size."
+            f"A whole {'curve' if q.landscape.dim == 2 else 'interval'} of hallucinated points, drawn as a line of "
+            f"{len(curve.points)} samples. Its targets are {KINDS[curve.kind].label}s of f; it "
+            f"{'attracts' if held else 'does not attract'} SAM at this step size."
         )
     if len(h) == 0:
         return
+    attracting = int(h.attract(q.eta).sum())
+    st.write(f"{counted(len(h), 'point')}, {attracting or 'none'} of them attracting SAM at this step size.")
     rows = table(q, h)
     plain = {name: st.column_config.NumberColumn(format="%.6g") for name in rows if rows[name].dtype.kind == "f"}
     plain["|∇f(x⁺)|"] = st.column_config.NumberColumn(format="%.1e", help="0 up to rounding: that proves the point")
@@ -96,28 +106,33 @@ def show_search(q: Question, a: Answer) -> None:
     h, s = a.found, a.found.stationary
     cells = CELLS_1D if q.landscape.dim == 1 else CELLS_2D
     narrow = 2.0 * max((high - low) / cells for low, high in q.landscape.domain)
-    window = " × ".join(f"[{number(low)}, {number(high)}]" for low, high in s.window)
+    window = " × ".join(f"[{plain(low)}, {plain(high)}]" for low, high in s.window)
     lines = [
-        f"Targets were searched in {window}: {s.candidates:,} places on a grid of spacing "
-        f"{' × '.join(number(v) for v in s.spacing)} gave {len(s.points):,} isolated stationary points"
-        + (f" and {len(s.curves)} curves of them" if s.curves else "")
-        + f"; {s.unconverged:,} places remained undecided.",
+        f"Targets were searched in {window}: {counted(s.candidates, 'place')} on a grid of spacing "
+        f"{' × '.join(number(v) for v in s.spacing)} gave {counted(len(s.points), 'isolated stationary point')}"
+        + (f" and {counted(len(s.curves), 'curve')} of them" if s.curves else "")
+        + f"; {counted(s.unconverged, 'place')} remained undecided.",
         f"Features narrower than {number(narrow)} may be missed. Kinks, such as that of |x|, are no zeros of the "
         "gradient; they are not searched.",
     ]
     if len(h):
-        worst = f"{h.residuals.max():.1e}".replace("-", "−")
-        lines.append(f"At every point found the gradient at the look-ahead point is below {worst}.")
+        worst = number(float(h.residuals.max()))
+        lines.append(f"At every point found the gradient at the look-ahead point is at most {worst}.")
     if h.unconverged:
-        lines.append(f"{h.unconverged:,} candidates failed the definition and were left out.")
+        lines.append(f"{counted(h.unconverged, 'candidate')} failed the definition and were left out.")
     if s.left_out:
-        lines.append(f"{s.left_out:,} further stationary points were left out: the limit is reached.")
+        lines.append(f"{counted(s.left_out, 'further stationary point')} were left out: the limit is reached.")
     if s.undefined:
-        lines.append(f"f is undefined on {100 * s.undefined:.0f} % of the grid.")
+        lines.append(f"f is undefined on {_share(s.undefined)} of the grid.")
     if s.flat:
-        lines.append(f"On {100 * s.flat:.0f} % of the grid the gradient is zero, exactly or by rounding.")
+        lines.append(f"On {_share(s.flat)} of the grid the gradient is zero, exactly or by rounding.")
     if np.isfinite(a.agreement):
-        difference = f"{a.agreement:.0e}".replace("-", "−")
-        lines.append(f"The gradient agrees with autograd's to {difference} on this window.")
+        agrees = f"to {number(a.agreement)}" if a.agreement else "to the last digit"
+        lines.append(f"The gradient agrees with autograd's {agrees} on this window.")
     with st.expander("What was searched and checked"):
         st.markdown("\n".join(f"- {line}" for line in lines))
+
+
+def _share(part: float) -> str:
+    """Write a share in percent; what is small but not nothing does not become 0 %, nor almost all 100 %."""
+    return "less than 1 %" if part < 0.01 else "more than 99 %" if 0.99 < part < 1.0 else f"{100.0 * part:.0f} %"
