@@ -15,6 +15,7 @@ from . import marks
 from .line import found_eta
 from .palette import BACKGROUND, FAINT, HEIGHTS, SAM, arrow, figure
 
+_HIGHEST = 1e300  # what is beyond it is left blank, so that differences do not overflow
 _SKEWED = 3.0  # from this ratio of the heights above and below the median on, heights are drawn by their logarithm
 
 
@@ -83,12 +84,14 @@ def landscape_2d(
 
 def _contours(x: np.ndarray, y: np.ndarray, z: np.ndarray, name: str) -> go.Contour:
     """Draw heights (ny, nx); by their logarithm where few of them tower over the rest."""
+    with np.errstate(invalid="ignore"):
+        z = np.where(np.abs(z) < _HIGHEST, z, np.nan)
     finite = z[np.isfinite(z)]
     bar: dict[str, Any] = {"title": {"text": name, "side": "right"}, "thickness": 10, "len": 0.9, "tickformat": ".3~g"}
     drawn = z
     if finite.size and finite.max() > finite.min():
         low, middle, high = float(finite.min()), float(np.median(finite)), float(finite.max())
-        if high - middle > _SKEWED * (middle - low) or not np.isfinite(high - low):
+        if high - middle > _SKEWED * (middle - low):
             drawn, bar = _by_logarithm(z, finite, bar)
     return go.Contour(
         x=x,
@@ -109,8 +112,8 @@ def _by_logarithm(z: np.ndarray, finite: np.ndarray, bar: dict[str, Any]) -> tup
     unit = float(np.quantile(finite - low, 0.05)) or float(np.median(finite - low)) or 1.0
     with np.errstate(all="ignore"):
         drawn = np.log1p((z - low) / unit)
-    ticks = np.linspace(0.0, float(drawn[np.isfinite(drawn)].max()), 6)
-    labels = [number(float(v)) for v in low + unit * np.expm1(ticks)]
+        ticks = np.linspace(0.0, float(drawn[np.isfinite(drawn)].max()), 6)
+        labels = [number(float(v)) for v in low + unit * np.expm1(ticks)]
     return drawn, {**bar, "tickvals": ticks, "ticktext": labels}
 
 
