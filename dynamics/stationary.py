@@ -23,7 +23,7 @@ from .chains import chains, groups
 from .roots import NOTHING, continuous, roots
 
 CELLS_1D: Final = 2000  # grid cells over the window in one variable; narrower features may be missed
-MOST_POINTS: Final = 4000  # isolated points kept; more are counted and left out
+MOST_POINTS: Final = 4000  # isolated points kept, the innermost; more are counted and left out
 _DEGENERATE: Final = 1e-6  # an eigenvalue below this share of the largest one nearby counts as zero
 
 
@@ -180,11 +180,12 @@ def _in_two_variables(l: Landscape, window: Domain) -> StationaryPoints:
     hessians = l.hessian(x)
     kinds = _kinds(np.linalg.eigvalsh(hessians), _hessian_around(l, x, 2.0 * spacing))
     curves, isolated = _curves(l, x, kinds, hessians, spacing)
-    x, kinds, hessians = x[isolated], kinds[isolated], hessians[isolated]
+    isolated = np.flatnonzero(isolated)
+    kept = isolated[_innermost(l, x[isolated])]
     return StationaryPoints(
-        points=x[:MOST_POINTS],
-        kinds=kinds[:MOST_POINTS],
-        hessians=hessians[:MOST_POINTS],
+        points=x[kept],
+        kinds=kinds[kept],
+        hessians=hessians[kept],
         curves=curves,
         window=window,
         spacing=(float(spacing[0]), float(spacing[1])),
@@ -192,8 +193,17 @@ def _in_two_variables(l: Landscape, window: Domain) -> StationaryPoints:
         unconverged=found.unconverged,
         undefined=found.undefined,
         flat=found.flat,
-        left_out=max(0, len(x) - MOST_POINTS),
+        left_out=len(isolated) - len(kept),
     )
+
+
+def _innermost(l: Landscape, x: Array) -> np.ndarray:
+    """Indices, in order, of the MOST_POINTS points of x (n, 2) that are nearest to the middle of the domain."""
+    if len(x) <= MOST_POINTS:
+        return np.arange(len(x))
+    domain = np.array(l.domain)
+    distance = np.abs(x - domain.mean(axis=1)) / np.ptp(domain, axis=1)
+    return np.sort(np.argpartition(distance.max(axis=-1), MOST_POINTS)[:MOST_POINTS])
 
 
 def _hessian_around(l: Landscape, x: Array, offset: Array) -> Array:
