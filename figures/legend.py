@@ -13,6 +13,7 @@ _GLYPHS: Final = {
     "diamond": "◆",
     "star": "★",
     "star-open": "☆",
+    "star-diamond": "✦",
     "x": "✖",
     "triangle-up": "▲",
     "arrow": "➤",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,12 @@ import plotly.graph_objects as go
 from dynamics import HallucinatedPoints, Orbit, StationaryPoints
 from dynamics.sentences import number, place
 
-from .palette import ATTRACTING, HALLUCINATED, KINDS, REPELLING, RULES, TEXT, points
+from .palette import ATTRACTING, HALLUCINATED, KINDS, REPELLING, RULES, TEXT, UNDECIDED, Mark, points
 
 Coordinates = Callable[[np.ndarray], tuple[Any, Any]]  # points (n, d) to what is drawn across and upwards
 
 VERTICES = 800  # of a drawn path
+MARKS = 2000  # of one kind; a browser takes seconds to draw ten times as many
 FLAT = 1e-9  # coordinates below this share of the diagonal are written as 0
 
 
@@ -77,8 +79,9 @@ def stationary(s: StationaryPoints, at: Coordinates, window: np.ndarray, scale: 
     """Draw the stationary points and curves; `window` masks the points (n,) to show, `scale` is the diagonal."""
     for kind, mark in KINDS.items():
         member = window & (s.kinds == kind)
-        if member.any():
-            x = s.points[member]
+        drawn, mark = _some(np.flatnonzero(member), mark)
+        if drawn.size:
+            x = s.points[drawn]
             yield points(*at(x), mark, [f"{mark.label} of f, {place(p, scale)}" for p in x])
     for curve in s.curves:
         x, y = at(np.concatenate([curve.points, curve.points[:1]]) if curve.closed else curve.points)
@@ -93,19 +96,29 @@ def stationary(s: StationaryPoints, at: Coordinates, window: np.ndarray, scale: 
         )
 
 
+def _some(members: np.ndarray, mark: Mark) -> tuple[np.ndarray, Mark]:
+    """Choose at most MARKS of the points to draw, evenly from their order; the label says so."""
+    if len(members) <= MARKS:
+        return members, mark
+    chosen = np.linspace(0, len(members) - 1, MARKS).round().astype(np.int64)
+    return members[chosen], replace(mark, label=f"{mark.label} ({MARKS:,} of {len(members):,} drawn)")
+
+
 def hallucinated(h: HallucinatedPoints, at: Coordinates, eta: float, scale: float) -> Iterable[go.Scatter]:
     """Draw the hallucinated points, those that attract at eta apart from the others, and the curves."""
     attract = h.attract(eta)
-    for member, mark in ((attract, ATTRACTING), (~attract, REPELLING)):
-        if member.any():
+    undecided = np.isnan(h.step_limits)
+    for member, mark in ((attract, ATTRACTING), (~attract & ~undecided, REPELLING), (undecided, UNDECIDED)):
+        drawn, mark = _some(np.flatnonzero(member), mark)
+        if drawn.size:
             texts = [
                 f"hallucinated point, {place(x, scale)}<br>looks at the {kind} {place(z, scale)}"
                 f"<br>|∇f| = {number(g)}, not 0"
                 for x, z, kind, g in zip(
-                    h.points[member], h.targets[member], h.kinds[member], h.gradient_norms[member], strict=True
+                    h.points[drawn], h.targets[drawn], h.kinds[drawn], h.gradient_norms[drawn], strict=True
                 )
             ]
-            yield points(*at(h.points[member]), mark, texts)
+            yield points(*at(h.points[drawn]), mark, texts)
     for curve in h.curves:
         x, y = at(np.concatenate([curve.points, curve.points[:1]]) if curve.closed else curve.points)
         held = bool((curve.step_limits > eta).all())

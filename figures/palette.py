@@ -41,6 +41,7 @@ KINDS: Final = {
 }
 ATTRACTING: Final = Mark("hallucinated, attracts", HALLUCINATED, "star", 14)
 REPELLING: Final = Mark("hallucinated, repels", HALLUCINATED, "star-open", 11)
+UNDECIDED: Final = Mark("hallucinated, undecided", HALLUCINATED, "star-diamond", 13)
 
 # From valleys, in the page's own background, up to grey: every marker stands out on it, in both themes.
 HEIGHTS: Final = [[0.0, BACKGROUND], [0.55, "var(--st-secondary-background-color)"], [1.0, "var(--st-gray-color)"]]
