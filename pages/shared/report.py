@@ -76,7 +76,12 @@ def show_points(q: Question, a: Answer) -> None:
     elif h.stationary.undefined == 1.0:
         st.write("f is not defined anywhere on this window. Set another window, or other values for the parameters.")
     elif len(h) == 0 and not h.curves:
-        st.write(f"There is none at ρ = {q.rho:.4g}.")
+        st.write(f"{'None was found' if h.stationary.left_out else 'There is none'} at ρ = {q.rho:.4g}.")
+    if h.stationary.left_out:
+        st.warning(
+            f"f has more stationary points than are searched: only the {len(h.stationary.points):,} innermost were used "
+            "as targets, and points that look at others are missing here. Choose a smaller window."
+        )
     for curve in h.curves:
         held = bool((curve.step_limits > q.eta).all())
         st.write(
