@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from .verdict import Verdict
 
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
 def number(value: float) -> str:
     """Write a number with three significant digits, and with as few zeros as that allows."""
     if not np.isfinite(value):
@@ -23,7 +26,7 @@ def number(value: float) -> str:
         places = max(0, 2 - int(np.floor(np.log10(abs(value)))))
         return f"{value:,.{places}f}".replace("-", "−")
     mantissa, exponent = f"{value:.2e}".split("e")
-    return f"{mantissa}·10^{int(exponent)}".replace("-", "−")
+    return f"{mantissa}·10".replace("-", "−") + str(int(exponent)).translate(_RAISED)
 
 
 def place(x: Array, scale: float) -> str:
