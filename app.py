@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import Home  # what the first visitor's script needs is loaded before the server reports healthy
+from pages.shared.player_js import PLAYER_JS_ROUTE
 from pages.shared.plotly_js import PLOTLY_JS_ROUTE
 
 # A host with or without scheme, port and path, a scheme alone, or any site.
@@ -117,7 +118,7 @@ _index_html = (files("streamlit") / "static" / "index.html").read_bytes()
 
 app = st.App(
     Path(Home.__file__).resolve(),
-    routes=[PLOTLY_JS_ROUTE],
+    routes=[PLOTLY_JS_ROUTE, PLAYER_JS_ROUTE],
     middleware=[Middleware(Headers, headers=security_headers(_index_html, _ancestors))],
     on_script_error=apologize,
 )

@@ -19,6 +19,7 @@ from dynamics import (
     stationary_points,
     verdict,
 )
+from dynamics.rules import Rule
 from landscapes import Landscape
 from landscapes.function import walk
 
@@ -64,11 +65,20 @@ class Answer:
 def answer(q: Question) -> Answer:
     """Run GD and SAM and find the hallucinated points."""
     l = q.landscape
-    runs = []
-    for rule in (gd(l, q.eta), sam(l, q.eta, q.rho)):
-        orbit = iterate(rule, q.start, q.steps)
-        runs.append(Run(orbit.thinned(KEPT), verdict(l, orbit)))
-    return Answer(*runs, hallucinated_points(l, q.rho, _stationary(l, q.rho)), agreement(l))
+    descent = _descent(l, q.eta, q.start, q.steps)
+    ahead = _run(sam(l, q.eta, q.rho), l, q.start, q.steps)
+    return Answer(descent, ahead, hallucinated_points(l, q.rho, _stationary(l, q.rho)), agreement(l))
+
+
+def _run(rule: Rule, l: Landscape, start: tuple[float, ...], steps: int) -> Run:
+    orbit = iterate(rule, start, steps)
+    return Run(orbit.thinned(KEPT), verdict(l, orbit))
+
+
+@lru_cache(maxsize=32)
+def _descent(l: Landscape, eta: float, start: tuple[float, ...], steps: int) -> Run:
+    """Run GD, which does not change with rho."""
+    return _run(gd(l, eta), l, start, steps)
 
 
 def _stationary(l: Landscape, rho: float) -> StationaryPoints:

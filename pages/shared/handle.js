@@ -28,7 +28,8 @@ export class Handle {
     if (heard === this.asked) this.waiting = undefined;
     if (!this.waiting && !this.dragging && !this.wanted) this.at = playback.start && [...playback.start];
     this.flush();
-    this.button.hidden = !this.at || !startable;
+    this.button.hidden = !this.at;
+    this.button.disabled = !startable;
     this.name();
   }
 
@@ -36,7 +37,8 @@ export class Handle {
     if (!this.at) return;
     const axes = ["x", "y"].slice(0, this.playback.dim);
     const where = axes.map((axis, i) => `${axis} = ${Number(this.at[i].toPrecision(6))}`).join(", ").replace(/-/g, "−");
-    this.button.setAttribute("aria-label", `Start of the paths: ${where}. Drag it, or use the arrow keys.`);
+    const how = this.startable ? " Drag it, or use the arrow keys." : "";
+    this.button.setAttribute("aria-label", `Start of the paths: ${where}.${how}`);
     this.button.title = where;
   }
 
@@ -59,14 +61,21 @@ export class Handle {
   grab(event) {
     if (event.button) return;
     this.dragging = true;
-    const [x, y] = [this.xaxis.l2p(this.at[0]), this.yaxis.l2p(this.at[1])];
-    this.hold = [event.clientX - x, event.clientY - y]; // where in the handle it was taken
+    const [x, y] = this.inFigure(event);
+    this.hold = [x - this.xaxis.l2p(this.at[0]), y - this.yaxis.l2p(this.at[1])]; // where in the handle it was taken
     this.button.setPointerCapture(event.pointerId);
   }
 
   /** @param {PointerEvent} event */
   drag(event) {
-    this.choose(this.xaxis.p2l(event.clientX - this.hold[0]), this.yaxis.p2l(event.clientY - this.hold[1]));
+    const [x, y] = this.inFigure(event);
+    this.choose(this.xaxis.p2l(x - this.hold[0]), this.yaxis.p2l(y - this.hold[1]));
+  }
+
+  /** The figure may move under the pointer, when text above it gets longer. @param {PointerEvent} event */
+  inFigure(event) {
+    const { left, top } = this.figure.getBoundingClientRect();
+    return [event.clientX - left, event.clientY - top];
   }
 
   drop() {

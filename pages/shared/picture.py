@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from functools import lru_cache, partial
 from typing import Final
 
 import numpy as np
 import streamlit as st
 
+from dynamics import Orbit
 from figures import Figure
 from figures.curves import curves
 from figures.line import landscape_1d, position
 from figures.palette import RULES
 from figures.plane import landscape_2d
+from landscapes import Landscape
 from pages.shared.analysis import Answer, Question, heights, shifts
 from pages.shared.legend import show_legend
 from pages.shared.player import Click, player
@@ -30,7 +34,7 @@ def show_landscape(
 
     Where `startable`, a click or a drag sets the start in the session: the controls "x" and "y" have it.
     """
-    picture = draw_landscape(q, a, surrogate, field, paths=False)
+    picture = _ground(_Ground(q.landscape, q.rho, q.eta, surrogate, field, _seen(q, a), q, a))
     paths = playback(q, a)
     show_legend(picture, paths)
     player(
@@ -40,7 +44,7 @@ def show_landscape(
         alt=alternative(q, a),
         view=str(q.landscape.domain),
         playback=paths,
-        curves=_curves(a),
+        curves=_curves(a.gd.orbit, a.sam.orbit),
         on_start=partial(_set_start, q.landscape.domain) if startable else None,
     )
 
@@ -51,13 +55,45 @@ def _set_start(domain: tuple[tuple[float, float], ...], click: Click) -> None:
         st.session_state[axis] = snapped(value, low, high)
 
 
-def _curves(a: Answer) -> Figure:
+@dataclass(frozen=True)
+class _Ground:
+    """What the picture below the paths depends on, and the answer that it is drawn from."""
+
+    landscape: Landscape
+    rho: float
+    eta: float
+    surrogate: bool
+    field: bool
+    seen: tuple[float, ...]
+    q: Question = dataclass_field(compare=False)
+    a: Answer = dataclass_field(compare=False)
+
+
+def _seen(q: Question, a: Answer) -> tuple[float, ...]:
+    """Return what of the runs shows in the ground: the heights they reach, or a target outside the window."""
+    if q.landscape.dim == 1:
+        f = np.concatenate([run.orbit.f for run in (a.gd, a.sam)])
+        f = f[np.isfinite(f)]
+        return (float(f.min()), float(f.max())) if f.size else ()
+    target = a.sam.verdict.target
+    return () if target is None else tuple(float(f"{v:.6g}") for v in target)
+
+
+@lru_cache(maxsize=8)
+def _ground(g: _Ground) -> Figure:
+    """Draw what the paths run on; another start or number of steps leaves most of it as it was."""
+    return draw_landscape(g.q, g.a, g.surrogate, g.field, paths=False)
+
+
+def _curves(*runs: Orbit) -> Figure:
     """Make room for f, |g| and |S| over the steps; f by its logarithm where it spans decades."""
-    runs = (a.gd.orbit, a.sam.orbit)
     f = np.concatenate([orbit.f for orbit in runs])
     f = f[np.isfinite(f)]
     log_f = bool(f.size and f.min() > 0.0 and f.max() > _DECADES * f.min())
-    return curves([(o.name, RULES[o.name], bool(o.rho.max() > 0.0)) for o in runs], log_f)
+    return _cached_curves(tuple((o.name, RULES[o.name], bool(o.rho.max() > 0.0)) for o in runs), log_f)
+
+
+_cached_curves = lru_cache(maxsize=8)(curves)
 
 
 def draw_landscape(q: Question, a: Answer, surrogate: bool, field: bool, paths: bool = True) -> Figure:

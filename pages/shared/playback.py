@@ -63,8 +63,11 @@ class Playback:
 
 def plain(playback: Playback) -> dict[str, Any]:
     """Return a playback as JSON values; arrays become 32-bit floats in base64, positions relative to an origin."""
+    longest = max((track.k for track in playback.tracks), key=len, default=np.zeros(0, dtype=np.int64))
+    in_step = all(np.array_equal(track.k, longest[: len(track.k)]) for track in playback.tracks)
     return {
-        "tracks": [_track(track) for track in playback.tracks],
+        "k": _steps(longest) if in_step else None,
+        "tracks": [_track(track, None if in_step else _steps(track.k)) for track in playback.tracks],
         "dim": playback.dim,
         "start": playback.start if playback.start and np.isfinite(playback.start).all() else None,
         "window": playback.window,
@@ -74,16 +77,20 @@ def plain(playback: Playback) -> dict[str, Any]:
     }
 
 
-def _track(track: Track) -> dict[str, Any]:
+def _steps(k: npt.NDArray[np.int64]) -> dict[str, str] | None:
+    """Return step numbers, or None for 0, 1, 2, ..."""
+    return None if np.array_equal(k, np.arange(len(k))) else _encoded(k.astype(np.int32))
+
+
+def _track(track: Track, k: dict[str, str] | None) -> dict[str, Any]:
     origin = [float(v) for v in track.x[0]] if len(track.x) else [0.0, 0.0]
-    steps = np.arange(len(track.k))
     return {
         "name": track.name,
         "color": track.color,
         "symbol": track.symbol,
         "origin": origin,
         "count": len(track.k),
-        "k": None if np.array_equal(track.k, steps) else _encoded(track.k.astype(np.int32)),
+        "k": k,
         "x": _single(track.x - origin),
         "xPlus": None if track.x_plus is None else _single(track.x_plus - origin),
         "step": None if track.step is None else _single(track.step),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,31 +17,22 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages.shared.playback import Playback, plain
+from pages.shared.player_js import loader
 from pages.shared.plotly_js import plotly_js_url
 
 _HERE = Path(__file__).parent
 _SENT_ONCE_FROM = 10_000  # characters of base64; Streamlit caches messages from 10,000 bytes on
-_MODULES = ("figure", "stage", "controls", "microscope", "handle", "curves", "player")  # each imports earlier ones
 
 
-def bundle(sources: Iterable[str]) -> str:
-    """Join JavaScript modules that import only from one another into one, without comments and indentation.
-
-    Streamlit takes one text and sends it with every update.
-    """
-    text = "\n".join(sources)
-    text = re.sub(r"^import .*$", "", text, flags=re.MULTILINE)
-    text = re.sub(r"^export (?!default)", "", text, flags=re.MULTILINE)
-    text = re.sub(r"^\s*(/\*\*.*?\*/|// .*?$)", "", text, flags=re.MULTILINE | re.DOTALL)
-    return "\n".join(line for line in (line.strip() for line in text.splitlines()) if line)
-
-
-_component = st.components.v2.component(
-    "landscapes_player",
-    css=(_HERE / "player.css").read_text(encoding="utf-8"),
-    js=bundle((_HERE / f"{name}.js").read_text(encoding="utf-8") for name in _MODULES),
-    isolate_styles=False,  # in a shadow root Plotly loses its styles, and with them clicks and panning
-)
+@cache
+def _component() -> Any:
+    """Register the component, once the server's base path is known."""
+    return st.components.v2.component(
+        "landscapes_player",
+        css=(_HERE / "player.css").read_text(encoding="utf-8"),
+        js=loader(),
+        isolate_styles=False,  # in a shadow root Plotly loses its styles, and with them clicks and panning
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +78,7 @@ def player(
     drawn = figure_json(figure)
     for number, (digest, grid) in enumerate(_take_grids(drawn["data"]).items()):
         # Messages of their own: where one equals that of the run before, Streamlit only sends its hash.
-        _component(key=f"{key}-player-grid-{number}", data={"digest": digest, "grid": grid})
+        _component()(key=f"{key}-player-grid-{number}", data={"digest": digest, "grid": grid})
     data = {
         "figure": drawn,
         "digest": _digest(drawn),
@@ -125,9 +116,9 @@ def player(
 
         listeners["on_start_change"] = on_start_change
     if not listeners:
-        _component(key=key, data=data)
+        _component()(key=key, data=data)
         return None
-    return _click(_component(key=key, data=data, **listeners).get("point"))
+    return _click(_component()(key=key, data=data, **listeners).get("point"))
 
 
 def figure_json(figure: go.Figure) -> dict[str, Any]:

@@ -24,12 +24,14 @@ export const STAGES = { uphill: 1, measure: 2, down: 3, all: 4 };
 
 /** @param {any} playback @returns {Track[]} the tracks with their numbers decoded */
 export function tracksOf(playback) {
+  const most = Math.max(0, ...playback.tracks.map(({ count }) => count));
+  const steps = (k) => (k ? decode(k) : Int32Array.from({ length: most }, (_, i) => i));
   return playback.tracks.map((track) => {
     const moved = (array) => array && Float64Array.from(decode(array), (v, i) => v + track.origin[i % 2]);
     const plain = (array) => array && decode(array);
     return {
       ...track,
-      k: track.k ? decode(track.k) : Array.from({ length: track.count }, (_, i) => i),
+      k: steps(track.k ?? playback.k).subarray(0, track.count),
       x: moved(track.x),
       xPlus: moved(track.xPlus),
       step: plain(track.step),

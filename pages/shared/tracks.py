@@ -6,7 +6,9 @@ import math
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
+from dynamics import Orbit
 from dynamics.sentences import article, number, place
 from figures.palette import KINDS, RULES, TEXT
 from landscapes import Landscape
@@ -50,11 +52,21 @@ def snapped(value: float, low: float, high: float) -> float:
     return min(max(round(round(value / q) * q, digits), low), high)
 
 
+def _evenly(orbit: Orbit) -> npt.NDArray[np.int64]:
+    """Return the entries of about every n-th step and of the last one, at most LONGEST."""
+    wanted = np.append(np.arange(0, orbit.steps, _every(orbit.steps)), orbit.steps)
+    return np.unique(np.searchsorted(orbit.k, wanted))  # the orbit may have been thinned before
+
+
+def _every(steps: int) -> int:
+    """Return which of so many steps are shown: every one, every second, ..."""
+    return max(1, -(-steps // (LONGEST - 1)))
+
+
 def _thinned(steps: int) -> str:
     """Say so where not every step is shown."""
-    if steps < LONGEST:
-        return ""
-    return f"The picture shows about every {_ordinal(max(2, round(steps / (LONGEST - 1))))} of {steps:,} steps."
+    n = _every(steps)
+    return "" if n == 1 else f"The picture shows about every {_ordinal(n)} of {steps:,} steps."
 
 
 def _ordinal(n: int) -> str:
@@ -64,24 +76,23 @@ def _ordinal(n: int) -> str:
 
 def _track(l: Landscape, run: Run) -> Track:
     """Take a run up to its last finite point, thinned, to the coordinates of the picture."""
-    orbit = run.orbit.thinned(LONGEST)
-    finite = np.isfinite(orbit.x).all(axis=-1) & np.isfinite(orbit.f)
-    last = len(finite) if finite.all() else int(np.argmin(finite))
-    x, x_plus = orbit.x[:last], orbit.x_plus[:last]
+    orbit = run.orbit
+    keep = _evenly(orbit)
+    finite = np.isfinite(orbit.x[keep]).all(axis=-1) & np.isfinite(orbit.f[keep])
+    keep = keep if finite.all() else keep[: int(np.argmin(finite))]
+    x, x_plus, f = orbit.x[keep], orbit.x_plus[keep], orbit.f[keep]
     looks = bool(orbit.rho.max() > 0.0)
-    with np.errstate(all="ignore"):
-        shifted = l.gradient(x_plus) if looks else None
     return Track(
         name=orbit.name,
         color=RULES.get(orbit.name, TEXT),
         symbol=SYMBOLS.get(orbit.name, "diamond"),
-        k=orbit.k[:last],
-        x=_in_picture(x, orbit.f[:last]),
-        x_plus=_in_picture(x_plus, orbit.f_plus[:last]) if looks else None,
-        step=shifted,
-        f=orbit.f[:last],
-        gradient=orbit.gradient_norms[:last],
-        shifted=orbit.shifted_norms[:last] if looks else None,
+        k=orbit.k[keep],
+        x=_in_picture(x, f),
+        x_plus=_in_picture(x_plus, orbit.f_plus[keep]) if looks else None,
+        step=l.gradient(x_plus) if looks else None,
+        f=f,
+        gradient=orbit.gradient_norms[keep],
+        shifted=orbit.shifted_norms[keep] if looks else None,
         eta=float(orbit.eta[-1]),
         rho=float(orbit.rho[-1]),
         end=end(l, run),

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.shared import player as player_module
 from pages.shared.player import player
+from pages.shared.player_js import PLAYER_JS_ROUTE
 from pages.shared.plotly_js import PLOTLY_JS_ROUTE, plotly_js_url
 
 THEMED = [[0, "var(--st-text-color)"], [1, "#D55E00"]]
@@ -105,4 +106,4 @@ def main() -> None:
 if __name__ == "__main__":
     main()
 else:
-    app = st.App(__file__, routes=[PLOTLY_JS_ROUTE])
+    app = st.App(__file__, routes=[PLOTLY_JS_ROUTE, PLAYER_JS_ROUTE])
