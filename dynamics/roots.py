@@ -124,7 +124,8 @@ def _damped_newton(l: Landscape, seeds: Array, spacing: Array, width: float) -> 
     roots and to curves of roots alike (Yamashita and Fukushima 2001).
     """
     x = seeds.copy()
-    reach = 3.0 * float(spacing.max())
+    cell = float(spacing.max())
+    reach = 3.0 * cell
     last = np.full(len(x), np.inf)
     undecided = np.zeros(len(x), dtype=bool)
     active = np.arange(len(x))
@@ -134,7 +135,8 @@ def _damped_newton(l: Landscape, seeds: Array, spacing: Array, width: float) -> 
         g, hessian = l.gradient_and_hessian(x[active])
         size = np.maximum(np.abs(hessian).max(axis=(1, 2)), np.hypot(g[:, 0], g[:, 1]) / reach)
         step, error = _step(g / size[:, None], hessian / size[:, None, None], width)
-        step *= np.minimum(1.0, reach / np.hypot(step[:, 0], step[:, 1]))[:, None]
+        # Longer steps would leap over the nearest root where the waves of f are a few cells long.
+        step *= np.minimum(1.0, cell / np.hypot(step[:, 0], step[:, 1]))[:, None]
         exact = (g == 0.0).all(axis=-1)
         step[exact], error[exact] = 0.0, 0.0
         undecided[active] = np.isnan(error)
