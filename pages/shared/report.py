@@ -79,8 +79,8 @@ def show_points(q: Question, a: Answer) -> None:
         st.write(f"{'None was found' if h.stationary.left_out else 'There is none'} at ρ = {q.rho:.4g}.")
     if h.stationary.left_out:
         st.warning(
-            f"f has more stationary points than are searched: only the {len(h.stationary.points):,} innermost were used "
-            "as targets, and points that look at others are missing here. Choose a smaller window."
+            f"f has too many stationary points: only the {len(h.stationary.points):,} innermost were used as targets, "
+            "and points that look at others are missing here. Choose a smaller window."
         )
     for curve in h.curves:
         held = bool((curve.step_limits > q.eta).all())
