@@ -1,5 +1,6 @@
 import base64
 import json
+import re
 
 import numpy as np
 import plotly.graph_objects as go
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from pages.shared.player import Click, _click, figure_json
+from pages.shared.player_js import _TEXT, bundle
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
@@ -121,3 +123,50 @@ def test_a_small_grid_stays_in_its_figure(app):
     app.number_input[0].set_value(5).run()
     picture, _ = sent(app)
     assert decoded(picture["figure"]["data"][0]["z"]).shape == (5, 5)
+
+
+def playing():
+    import plotly.graph_objects as go
+
+    from figures.curves import curves
+    from landscapes import Landscape
+    from pages.shared.analysis import Question, answer
+    from pages.shared.player import player
+    from pages.shared.tracks import playback
+
+    q = Question(Landscape("x^2 + 2y^2", ((-2.0, 2.0), (-2.0, 2.0))), 0.5, 0.1, (1.0, 1.0), 20)
+    figure, room = go.Figure(go.Scatter(x=[0, 1], y=[0, 1])), curves([("GD", "red", False)], log_f=True)
+    player(
+        figure, key="picture", height=300, alt="Paths.", playback=playback(q, answer(q)), curves=room, on_start=print
+    )
+    player(figure, key="fixed", height=300, alt="Paths.", playback=playback(q, answer(q)))
+    player(figure, key="plain", height=300, alt="No paths.")
+
+
+def test_paths_curves_and_whether_one_may_move_the_start_are_sent():
+    app = AppTest.from_function(playing).run()
+    assert not app.exception
+    picture, fixed, plain_picture = sent(app)
+    assert [track["name"] for track in picture["playback"]["tracks"]] == ["GD", "SAM"]
+    assert picture["startable"] and not fixed["startable"]
+    assert picture["heard"] is None
+    assert [trace["meta"] for trace in picture["curves"]["data"]] == [[0, "f"], [0, "gradient"]]
+    assert fixed["curves"] is None
+    assert "playback" not in plain_picture
+    assert picture["digest"] == fixed["digest"]  # the same figure: the browser need not draw it anew
+
+
+def test_another_figure_has_another_digest(app):
+    before = sent(app)[1]["digest"]
+    app.number_input[0].set_value(151).run()
+    assert sent(app)[1]["digest"] != before
+
+
+def test_modules_become_one_without_imports():
+    sources = ['import { b } from "./b.js";\nexport const a = 1;\n// export stays\n', "export default function () {}\n"]
+    text = bundle(sources)
+    assert text == "const a = 1;\n// export stays\n\nexport default function () {}\n"
+    names = re.findall(r"^(?:const|let|class|function) (\w+)", _TEXT, flags=re.MULTILINE)
+    assert len(names) == len(set(names))  # one scope holds them all
+    assert "import {" not in _TEXT
+    assert _TEXT.count("export ") == 1

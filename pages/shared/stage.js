@@ -10,7 +10,7 @@ import { decode } from "./figure.js";
  */
 
 const SVG = "http://www.w3.org/2000/svg";
-const FAR = 20_000; // pixels; farther out nothing can be seen, and beyond 32-bit floats a path breaks
+const FAR = 1e6; // pixels; farther out only the direction counts, and beyond 32-bit floats a path breaks
 const STRIDE = 0.5; // pixels; nearer points of a path are one
 const BEADS = 4; // pixels between the beads of a path
 const SLOPE = 44; // pixels, half of a tangent
@@ -46,7 +46,9 @@ export function tracksOf(playback) {
 export class Stage {
   /** @param {HTMLElement} parent */
   constructor(parent) {
-    this.svg = element("svg", { class: "player-overlay", "aria-hidden": "true" }, parent);
+    // What stays while it plays, and what moves: layers of their own, so that a frame paints little.
+    this.still = element("svg", { class: "player-overlay", "aria-hidden": "true" }, parent);
+    this.moving = element("svg", { class: "player-overlay", "aria-hidden": "true" }, parent);
     this.notes = document.createElement("div");
     this.notes.className = "player-notes";
     this.notes.setAttribute("aria-hidden", "true");
@@ -60,10 +62,11 @@ export class Stage {
     const names = tracks.map((track) => track.name).join("|");
     if (names !== this.names) {
       this.names = names;
-      this.svg.replaceChildren();
-      const paths = element("g", {}, this.svg); // all paths lie below all marks
-      const marks = element("g", {}, this.svg);
-      this.drawings = tracks.map(() => new Drawing(paths, marks));
+      this.still.replaceChildren();
+      this.moving.replaceChildren();
+      const trails = element("g", {}, this.moving); // all trails lie below all marks
+      const marks = element("g", {}, this.moving);
+      this.drawings = tracks.map(() => new Drawing(this.still, trails, marks));
     }
     this.notes.replaceChildren();
     tracks.forEach((track, i) => this.drawings[i].load(track, dim, this.notes));
@@ -72,7 +75,7 @@ export class Stage {
   /** Put everything to where the axes are. @param {any} xaxis @param {any} yaxis */
   measure(xaxis, yaxis) {
     const place = { left: xaxis._offset, top: yaxis._offset, width: xaxis._length, height: yaxis._length };
-    for (const box of [this.svg, this.notes]) {
+    for (const box of [this.still, this.moving, this.notes]) {
       for (const side in place) box.style[side] = `${place[side]}px`;
     }
     for (const drawing of this.drawings) drawing.measure(xaxis, yaxis);
@@ -92,12 +95,12 @@ export class Stage {
 
 /** One track's marks. */
 class Drawing {
-  /** @param {SVGElement} paths @param {SVGElement} marks */
-  constructor(paths, marks) {
+  /** @param {SVGElement} paths @param {SVGElement} trails @param {SVGElement} marks */
+  constructor(paths, trails, marks) {
     const path = (parent, name) => element("path", { class: `player-${name}`, fill: "none" }, parent);
     this.path = path(paths, "path");
     this.beads = path(paths, "beads");
-    this.trail = path(paths, "trail");
+    this.trail = path(trails, "trail");
     this.circle = element("ellipse", { class: "player-circle", fill: "none" }, marks);
     this.back = path(marks, "back");
     this.measured = path(marks, "measured");
@@ -106,7 +109,7 @@ class Drawing {
     this.point = path(marks, "point");
   }
 
-  /** @param {Track} track @param {number} dim @param {HTMLElement} notes */
+  /** @param {Track} track @param {number} dim @param {HTMLElement} notes where labels go */
   load(track, dim, notes) {
     this.track = track;
     this.dim = dim;

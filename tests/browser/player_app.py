@@ -1,17 +1,36 @@
 """A small app around the player, for its browser tests: `uvicorn tests.browser.player_app:app`.
 
-The address chooses what is drawn, `?case=axes`; `?plotly=missing` takes plotly.js away.
+The address chooses what is drawn, `?case=axes`; a case of QUESTIONS is played. `?plotly=missing` takes plotly.js away.
 """
+
+from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from figures.curves import curves
+from landscapes import Landscape
 from pages.shared import player as player_module
+from pages.shared.analysis import Question, answer
+from pages.shared.picture import draw_landscape
+from pages.shared.playback import Playback, Track
 from pages.shared.player import player
 from pages.shared.player_js import PLAYER_JS_ROUTE
 from pages.shared.plotly_js import PLOTLY_JS_ROUTE, plotly_js_url
+from pages.shared.tracks import playback, snapped
 
+HIMMELBLAU = Landscape("((x^2 + y - 11)^2 + (x + y^2 - 7)^2)/100", ((-6.0, 6.0), (-6.0, 6.0)))
+WELL = Landscape("x^4/4 - 1.4x^3/3 - 0.6x^2", ((-1.2, 2.9),))
+QUESTIONS = {
+    "plane": Question(HIMMELBLAU, 3.0, 0.02, (2.33, 3.79), 2000),
+    "line": Question(WELL, 1.0, 0.01, (0.1,), 2000),
+    "short": Question(HIMMELBLAU, 3.0, 0.02, (2.33, 3.79), 20),
+    "long": Question(HIMMELBLAU, 3.0, 0.02, (2.33, 3.79), 20_000),
+    "diverging": Question(WELL, 1.0, 0.9, (-1.1,), 200),
+    "one": Question(HIMMELBLAU, 3.0, 0.02, (2.33, 3.79), 0),
+    "undefined": Question(Landscape("log(x)", ((-1.0, 2.0),)), 0.1, 0.1, (-0.5,), 50),
+}
 THEMED = [[0, "var(--st-text-color)"], [1, "#D55E00"]]
 
 
@@ -64,10 +83,14 @@ def surface(rho: float) -> go.Figure:
 
 def picture() -> None:
     st.title("Picture")
-    rho = st.slider("rho", 0.5, 5.0, 1.0, 0.1)
     case = st.session_state.setdefault("case", st.query_params.get("case", "contour"))  # the menu empties the link
+    if case in QUESTIONS:
+        return played(case)
+    rho = st.slider("rho", 0.5, 5.0, 1.0, 0.1)
     if case == "none":
         return
+    if case == "nothing":
+        return nothing_to_play()
     if case == "plotly_chart":
         st.plotly_chart(himmelblau(rho), key="chart", height=500, theme=None)
         return
@@ -89,6 +112,40 @@ def picture() -> None:
     st.session_state["run"] = st.session_state.get("run", 0) + 1
     st.text(f"run {st.session_state['run']}")
     st.text("and more\n" * 40)  # so that there is something to scroll to
+
+
+def played(case: str) -> None:
+    """What a page with motion does: the start comes from the session, and a click or a drag sets it."""
+    asked = QUESTIONS[case]
+    rho = st.slider("rho", 0.5, 5.0, asked.rho, 0.1)
+    q = replace(asked, rho=rho, start=st.session_state.setdefault("start", asked.start))
+    a = answer(q)
+    figure = draw_landscape(q, a, False, False, paths=False)
+    figure.update_layout(title={"text": f"ρ = {rho}"}, margin={"t": 40})
+
+    def take(click: player_module.Click) -> None:
+        pairs = zip((click.x, click.y), q.landscape.domain, strict=False)
+        st.session_state["start"] = tuple(snapped(value, *window) for value, window in pairs)
+
+    paths = playback(q, a)
+    room = curves([(track.name, track.color, track.x_plus is not None) for track in paths.tracks], log_f=False)
+    player(figure, key="picture", height=500, alt="Paths.", playback=paths, curves=room, on_start=take)
+    st.text(f"starts at {q.start}")
+    st.session_state["run"] = st.session_state.get("run", 0) + 1
+    st.text(f"run {st.session_state['run']}")
+
+
+def nothing_to_play() -> None:
+    """Tracks without a point, and none at all."""
+    nothing, none = np.empty(0), np.empty((0, 2))
+    track = Track(
+        "SAM", "#D55E00", "diamond", np.empty(0, dtype=np.int64), none, none, none,
+        nothing, nothing, nothing, 0.1, 1.0, "SAM has no point.",
+    )  # fmt: skip
+    for tracks in ((track,), ()):
+        paths = Playback(tracks, 2, None)
+        key = f"picture-{len(tracks)}"
+        player(himmelblau(1.0), key=key, height=300, alt="No path.", playback=paths, curves=curves([], log_f=True))
 
 
 def other() -> None:
