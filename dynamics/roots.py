@@ -140,15 +140,15 @@ def _damped_newton(l: Landscape, seeds: Array, spacing: Array, width: float) -> 
         exact = (g == 0.0).all(axis=-1)
         step[exact], error[exact] = 0.0, 0.0
         undecided[active] = np.isnan(error)
-        x[active] += step
         error = np.where(np.isnan(error), np.inf, error)
-        settled = error >= 0.99 * last[active]
+        settled = (error >= 0.99 * last[active]) & (error <= _CONVERGED * width)
+        x[active] += step
         last[active] = error
         left = np.abs(x[active] - seeds[active]).max(axis=-1) > 2.0 * reach
         last[active[left]] = np.inf
         # A step that dies out far from a root has come to a minimum of |g| that is not zero.
         dead = np.hypot(step[:, 0], step[:, 1]) <= 1e-15 * width
-        active = active[~(left | dead | np.isinf(error) | (settled & (error <= _CONVERGED * width)))]
+        active = active[~(left | dead | np.isinf(error) | settled)]
     undecided[active] |= last[active] > _CONVERGED * width
     return x, last <= _CONVERGED * width, undecided
 
@@ -165,13 +165,15 @@ def _step(g: Array, hessian: Array, length: float) -> tuple[Array, Array]:
     damping = (g[:, 0] ** 2 + g[:, 1] ** 2) / length**2
     s_high = -high * along_high / np.maximum(high * high + damping, 1e-300)
     s_low = -low * along_low / np.maximum(low * low + damping, 1e-300)
-    step = np.stack([cos * s_high - sin * s_low, sin * s_high + cos * s_low], axis=-1)
     largest = np.maximum(np.abs(high), np.abs(low))
-    residual = np.hypot(g[:, 0], g[:, 1]) / largest
-    newton = [
-        np.where(np.abs(e) > _SOFT * largest, np.abs(d / e), 0.0) for e, d in ((high, along_high), (low, along_low))
-    ]
-    return step, np.maximum(np.maximum(newton[0], newton[1]), residual)
+    soft_high, soft_low = np.abs(high) <= _SOFT * largest, np.abs(low) <= _SOFT * largest
+    newton_high = np.where(soft_high, 0.0, np.abs(along_high / high))
+    newton_low = np.where(soft_low, 0.0, np.abs(along_low / low))
+    error = np.maximum(np.maximum(newton_high, newton_low), np.hypot(g[:, 0], g[:, 1]) / largest)
+    # On a curve of roots a step along it is made of rounding, and may be long.
+    arrived = error <= _CONVERGED * length
+    s_high, s_low = np.where(arrived & soft_high, 0.0, s_high), np.where(arrived & soft_low, 0.0, s_low)
+    return np.stack([cos * s_high - sin * s_low, sin * s_high + cos * s_low], axis=-1), error
 
 
 def _merged(l: Landscape, x: Array, radius: float) -> Array:
