@@ -70,19 +70,31 @@ def satisfies(case: Case, x: Array, rho: float, tolerance: float = 1e-9) -> Arra
     return (s <= tolerance * g) & (g > 1e-8 * usual)
 
 
-def _start_points(case: Case, rho: float, coarse: int, fine: int) -> Array:
-    """A coarse grid, and the cells of a fine one in which both components of S change sign."""
+def _start_points(case: Case, field: Callable[[Array], Array], coarse: int, fine: int) -> Array:
+    """A coarse grid, and the cells of a fine one in which both components of a vector field change sign."""
     nodes = case.grid(fine)
-    s = shifted(case, nodes, rho)
+    s = field(nodes)
     change = np.ones((fine - 1, fine - 1), dtype=bool)
     for i in range(2):
         corners = np.stack([s[:-1, :-1, i], s[1:, :-1, i], s[:-1, 1:, i], s[1:, 1:, i]])
-        change &= ~((corners > 0.0).all(axis=0) | (corners < 0.0).all(axis=0))
+        change &= (corners > 0.0).any(axis=0) & (corners < 0.0).any(axis=0)
     half = 0.5 * (nodes[1, 1] - nodes[0, 0])
     return np.concatenate([case.grid(coarse).reshape(-1, 2), nodes[:-1, :-1][change] + half])
 
 
-def roots_of_shift(case: Case, rho: float, coarse: int = 12, fine: int = 401, near: Array | None = None) -> Array:
+def _solved(case: Case, field: Callable[[Array], Array], starts: Array) -> Array:
+    """Roots (n, 2) of a vector field by `scipy.optimize.root`, clear of the window's edge; not yet judged."""
+    found = []
+    with np.errstate(all="ignore"):
+        for start in starts:
+            solved = root(field, start, tol=1e-13, options={"maxfev": 60})
+            if np.isfinite(solved.x).all() and np.linalg.norm(solved.fun) < 1e-6:
+                found.append(solved.x)
+    x = np.array(found).reshape(-1, 2)
+    return x[case.inside(x, -1e-9 * case.width)]
+
+
+def roots_of_shift(case: Case, rho: float, coarse: int = 12, fine: int = 401) -> Array:
     """Return hallucinated points (n, 2) of the window found by `scipy.optimize.root` from many starts."""
 
     def s(x: Array) -> Array:
@@ -90,18 +102,15 @@ def roots_of_shift(case: Case, rho: float, coarse: int = 12, fine: int = 401, ne
         norm = np.sqrt(g @ g)
         return case.gradient(x + (rho / norm) * g) if norm > 0.0 else g
 
-    starts = _start_points(case, rho, coarse, fine) if near is None else near
-    found = []
-    with np.errstate(all="ignore"):
-        for start in starts:
-            solved = root(s, start, tol=1e-13, options={"maxfev": 60})
-            if np.isfinite(solved.x).all() and np.linalg.norm(solved.fun) < 1e-6:
-                found.append(solved.x)
-    x = np.array(found).reshape(-1, 2)
-    # Clear of the edge, where rounding decides what is in, and of g = 0, where a branch of points ends.
-    x = x[case.inside(x, -1e-9 * case.width)]
-    x = x[satisfies(case, x, rho)]
-    return distinct(x, 1e-6 * case.width)
+    x = _solved(case, s, _start_points(case, lambda nodes: shifted(case, nodes, rho), coarse, fine))
+    return distinct(x[satisfies(case, x, rho)], 1e-6 * case.width)
+
+
+def roots_of_gradient(case: Case, coarse: int = 12, fine: int = 401) -> Array:
+    """Return stationary points (n, 2) of the window found by `scipy.optimize.root` from many starts."""
+    x = _solved(case, case.gradient, _start_points(case, case.gradient, coarse, fine))
+    usual = np.median(np.linalg.norm(case.gradient(case.grid(41)), axis=-1))
+    return distinct(x[np.linalg.norm(case.gradient(x), axis=-1) <= 1e-11 * usual], 1e-6 * case.width)
 
 
 def distinct(x: Array, radius: float) -> Array:
@@ -115,17 +124,24 @@ def distinct(x: Array, radius: float) -> Array:
 
 def roots_in_one_variable(case: Case, rho: float, samples: int = 200_001) -> Array:
     """Return hallucinated points (n, 1) of the window at which S changes sign, by dense sampling."""
+    x = _sign_changes(lambda t: shifted(case, t, rho), case.domain[0], samples)
+    return x[satisfies(case, x, rho)]
 
-    def s(t: float) -> float:
-        return float(shifted(case, np.array([t]), rho)[0])
 
-    t = np.linspace(*case.domain[0], samples)
-    values = shifted(case, t[:, None], rho)[:, 0]
+def stationary_in_one_variable(case: Case, samples: int = 200_001) -> Array:
+    """Return stationary points (n, 1) of the window at which f' changes sign, by dense sampling."""
+    x = _sign_changes(case.gradient, case.domain[0], samples)
+    usual = np.median(np.abs(case.gradient(case.grid(1001))))
+    return x[np.abs(case.gradient(x))[:, 0] <= 1e-9 * usual]
+
+
+def _sign_changes(f: Callable[[Array], Array], domain: tuple[float, float], samples: int) -> Array:
+    t = np.linspace(*domain, samples)
+    values = f(t[:, None])[:, 0]
     with np.errstate(all="ignore"):
         first = np.flatnonzero((values[:-1] * values[1:] < 0.0) | (values[:-1] == 0.0))
-    found = [brentq(s, t[i], t[i + 1], xtol=1e-15) if values[i] != 0.0 else t[i] for i in first]
-    x = np.array(found).reshape(-1, 1)
-    return x[satisfies(case, x, rho)]
+    one = [brentq(lambda v: float(f(np.array([v]))[0]), t[i], t[i + 1], xtol=1e-15) for i in first if values[i]]
+    return np.sort(np.array([*one, *t[first[values[first] == 0.0]]])).reshape(-1, 1)
 
 
 def missing(expected: Array, found: Array, radius: float) -> Array:
