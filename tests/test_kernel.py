@@ -5,7 +5,6 @@ import io
 import math
 import re
 import tokenize
-from dataclasses import replace
 from typing import Any
 
 import mpmath
@@ -59,24 +58,7 @@ def landscape(text: str, side: float = 4.0) -> Landscape:
 
 
 def by_autograd(l: Landscape) -> FunctionLandscape:
-    """The plain walk over the tree, on NumPy's numbers: Python's own raise where these become NaN or infinity."""
-
-    def on_numpy(node: Node) -> Node:
-        match node:
-            case Number(value=value):
-                return Number(np.float64(value), "")
-            case Constant(name=name):
-                return Number(np.float64(math.pi if name == "pi" else math.e), "")
-            case Negate(argument=argument):
-                return Negate(on_numpy(argument))
-            case Call(function=function, argument=argument):
-                return Call(function, on_numpy(argument))
-            case Binary(operator=operator, left=left, right=right):
-                return Binary(operator, on_numpy(left), on_numpy(right))
-        return node
-
-    formula = replace(l.parsed, tree=on_numpy(l.parsed.tree))
-    return Landscape.of(walk(formula, {k: np.float64(v) for k, v in l.parameters}), l.domain)
+    return Landscape.of(walk(l.parsed, dict(l.parameters)), l.domain)
 
 
 def points(l: Landscape, n: int = 400, seed: int = 0) -> np.ndarray:
