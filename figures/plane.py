@@ -16,6 +16,7 @@ from .line import found_eta
 from .palette import BACKGROUND, FAINT, HEIGHTS, SAM, arrow, figure
 
 _HIGHEST = 1e300  # what is beyond it is left blank, so that differences do not overflow
+_BUSY = 24.0  # turns of f along a line from which on level lines take a browser seconds, and are left out
 _SKEWED = 3.0  # from this ratio of the heights above and below the median on, heights are drawn by their logarithm
 
 
@@ -82,7 +83,7 @@ def landscape_2d(
     return picture
 
 
-def _contours(x: np.ndarray, y: np.ndarray, z: np.ndarray, name: str) -> go.Contour:
+def _contours(x: np.ndarray, y: np.ndarray, z: np.ndarray, name: str) -> go.Contour | go.Heatmap:
     """Draw heights (ny, nx); by their logarithm where few of them tower over the rest."""
     with np.errstate(invalid="ignore"):
         z = np.where(np.abs(z) < _HIGHEST, z, np.nan)
@@ -93,18 +94,20 @@ def _contours(x: np.ndarray, y: np.ndarray, z: np.ndarray, name: str) -> go.Cont
         low, middle, high = float(finite.min()), float(np.median(finite)), float(finite.max())
         if high - middle > _SKEWED * (middle - low):
             drawn, bar = _by_logarithm(z, finite, bar)
-    return go.Contour(
-        x=x,
-        y=y,
-        z=drawn,
-        name=name,
-        colorscale=HEIGHTS,
-        ncontours=18,
-        line={"width": 0.7, "color": FAINT},
-        contours={"coloring": "heatmap"},
-        colorbar=bar,
-        hoverinfo="skip",
-    )
+    common = {"x": x, "y": y, "z": drawn, "name": name, "colorscale": HEIGHTS, "colorbar": bar, "hoverinfo": "skip"}
+    if _turns(drawn) > _BUSY:
+        return go.Heatmap(**common, zsmooth="best")
+    return go.Contour(**common, ncontours=18, line={"width": 0.7, "color": FAINT}, contours={"coloring": "heatmap"})
+
+
+def _turns(z: np.ndarray) -> float:
+    """Count how often heights (ny, nx) turn from rising to falling or back along a row or a column, on average."""
+    counts = []
+    for axis in (0, 1):
+        rising = np.sign(np.diff(z, axis=axis))
+        turning = np.delete(rising, 0, axis) * np.delete(rising, -1, axis) < 0.0
+        counts.append(float(turning.sum(axis=axis).mean()))
+    return max(counts)
 
 
 def _by_logarithm(z: np.ndarray, finite: np.ndarray, bar: dict[str, Any]) -> tuple[np.ndarray, dict[str, Any]]:
