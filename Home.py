@@ -28,8 +28,9 @@ def main() -> None:
         "It can stop at a place that is no minimum at all, next to gradient descent (GD) that does not."
     )
     picture, words = st.columns([7, 4], gap="large")
-    with words:
+    with picture:
         verdict = st.container()
+    with words:
         steps = st.container()
         radius = log_slider(
             link,

@@ -33,8 +33,8 @@ def curves(runs: Sequence[tuple[str, str, bool]], log_f: bool) -> go.Figure:
             )  # fmt: skip
     log: dict[str, Any] = {"type": "log", "exponentformat": "power", "nticks": 6}
     picture.update_layout(
-        xaxis={"title": "step", "domain": [0.0, 0.46], "rangemode": "tozero"},
-        xaxis2={"title": "step", "domain": [0.55, 1.0], "anchor": "y2", "rangemode": "tozero", "matches": "x"},
+        xaxis={"title": "step", "domain": [0.0, 0.41], "rangemode": "tozero"},
+        xaxis2={"title": "step", "domain": [0.58, 1.0], "anchor": "y2", "rangemode": "tozero", "matches": "x"},
         yaxis={"title": {"text": "f(x)", "standoff": 8}, **(log if log_f else {"nticks": 6})},
         yaxis2={"title": {"text": "|gradient|", "standoff": 8}, "anchor": "x2", **log},
         meta={"narrow": {

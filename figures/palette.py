@@ -87,7 +87,7 @@ def figure(height: int, **layout: Any) -> go.Figure:
     return go.Figure(
         layout={
             "height": height,
-            "margin": {"l": 52, "r": 12, "t": 12, "b": 44},
+            "margin": {"l": 52, "r": 22, "t": 12, "b": 44},
             "template": {
                 "layout": {
                     "font": {"size": 13},

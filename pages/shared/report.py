@@ -91,8 +91,7 @@ def show_points(q: Question, a: Answer) -> None:
         )
     if len(h) == 0:
         return
-    attracting = int(h.attract(q.eta).sum())
-    st.write(f"{counted(len(h), 'point')}, {attracting or 'none'} of them attracting SAM at this step size.")
+    st.write(_summary(h, q.eta))
     rows = table(q, h)
     plain = {name: st.column_config.NumberColumn(format="%.6g") for name in rows if rows[name].dtype.kind == "f"}
     plain["|∇f(x⁺)|"] = st.column_config.NumberColumn(format="%.1e", help="0 up to rounding: that proves the point")
@@ -104,6 +103,18 @@ def show_points(q: Question, a: Answer) -> None:
     st.download_button(
         "Points as CSV", rows.to_csv(index=False).encode(), "hallucinated-points.csv", "text/csv", on_click="ignore"
     )
+
+
+def _summary(h: HallucinatedPoints, eta: float) -> str:
+    """Say how many isolated points there are and how many of them attract."""
+    attracting, undecided = int(h.attract(eta).sum()), int(np.isnan(h.step_limits).sum())
+    if len(h) == 1:
+        if undecided:
+            return "1 point; derivatives do not decide whether it attracts SAM."
+        return f"1 point, {'attracting' if attracting else 'not attracting'} SAM at this step size."
+    some = "all" if attracting == len(h) else f"{attracting:,}" if attracting else "none"
+    rest = f" For {undecided:,} of them derivatives do not decide it." if undecided else ""
+    return f"{counted(len(h), 'point')}, {some} of them attracting SAM at this step size.{rest}"
 
 
 def show_search(q: Question, a: Answer) -> None:
