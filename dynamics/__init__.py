@@ -1,5 +1,6 @@
 """What moves on a landscape, and where it stops."""
 
+from .certify import Certificate, certify
 from .hallucination import HallucinatedCurve, HallucinatedPoints, hallucinated_points
 from .orbit import Orbit, iterate
 from .rules import Rule, Step, gd, sam, warm_start
@@ -7,6 +8,7 @@ from .stationary import StationaryCurve, StationaryPoints, stationary_points
 from .verdict import Verdict, verdict
 
 __all__ = [
+    "Certificate",
     "HallucinatedCurve",
     "HallucinatedPoints",
     "Orbit",
@@ -15,6 +17,7 @@ __all__ = [
     "StationaryPoints",
     "Step",
     "Verdict",
+    "certify",
     "gd",
     "hallucinated_points",
     "iterate",

@@ -9,6 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from landscapes.landscape import Array
 
+    from .certify import Certificate
     from .orbit import Orbit
     from .verdict import Verdict
 
@@ -102,3 +103,27 @@ def _gone(k: int, orbit: Orbit, scale: float) -> str:
         return f"{orbit.name} cannot start: f is not defined at {'the start' if at_x else 'its look-ahead point'}."
     who = orbit.name if at_x else f"{orbit.name}'s look-ahead point"
     return f"{who} left the region where f is defined at step {k:,}."
+
+
+def certificate_sentence(c: Certificate) -> str:
+    """Say in plain sentences what a certificate states, or why there is none."""
+    what = "a plateau of f, where some curvatures vanish" if c.kind == "degenerate" else f"{article(c.kind or '')} of f"
+    if not c.certified:
+        looks = f" {_curvatures(c)}" if c.kind else ""
+        return f"Not certified: {c.reason}.{looks}"
+    attracts = {
+        True: "The point attracts SAM.",
+        False: "The point repels SAM, which only leaves it slowly."
+        if c.step_limit == 0.0
+        else f"SAM's steps are too long to settle there: it attracts below η = {number(c.step_limit)}.",
+        None: "Whether the point attracts SAM is undecided.",
+    }[c.attracts]
+    return (
+        f"Certified: {number(c.moved)} away from the end of the run the shifted gradient is {number(c.residual)} "
+        f"while the gradient is {number(c.gradient_norm)}, not 0. The look-ahead point is {what}. {attracts}"
+    )
+
+
+def _curvatures(c: Certificate) -> str:
+    spread = f"curvatures from {number(c.lowest)} to {number(c.highest)}"
+    return f"The look-ahead point has {spread}{', some of them 0: a plateau' if c.kind == 'degenerate' else ''}."

@@ -267,7 +267,7 @@ def _one_of(name: str, value: str, known: Iterable[str]) -> None:
         raise ValueError(f"{name} must be one of {', '.join(known)}; got {value!r}")
 
 
-def _directions(units: Array, inputs: Array, index: npt.NDArray[np.int64], d: int) -> sparse.csr_array:
+def _directions(units: Array, inputs: Array, index: npt.NDArray[Any], d: int) -> sparse.csr_array:
     """Rows (p q, d) that change a layer, indexed (units, inputs + 1), by units[i] times inputs[j]."""
     product = sparse.coo_array(sparse.kron(units, inputs))
     rows, columns = product.coords

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import erf, expit
 
 from .landscape import Array
@@ -23,7 +24,7 @@ def size(widths: tuple[int, ...]) -> int:
     return sum((a + 1) * b for a, b in zip(widths[:-1], widths[1:], strict=True))
 
 
-def layers(w: Array, widths: tuple[int, ...]) -> Layers:
+def layers(w: npt.NDArray[Any], widths: tuple[int, ...]) -> Layers:
     """Views of a flat vector (d,) as one pair W (out, in), b (out,) for each layer."""
     found: Layers = []
     taken = 0
@@ -106,7 +107,9 @@ class Pass(NamedTuple):
 def forward(parts: Layers, x: Array, activation: str) -> Pass:
     """Carry inputs x (features, n) through the network."""
     phi = ACTIVATIONS[activation]
-    zs, a, slopes = [], [x], []
+    zs: list[Array] = []
+    a: list[Array] = [x]
+    slopes: list[Array] = []
     for w, b in parts[:-1]:
         z = w @ a[-1]
         z += b[:, None]
