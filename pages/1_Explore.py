@@ -6,8 +6,8 @@ from pages.shared.compute import TooLong, ask
 from pages.shared.controls import ask_formula, ask_question, switch
 from pages.shared.layout import set_page
 from pages.shared.link import Link
-from pages.shared.picture import show_landscape, show_position
-from pages.shared.report import show_points, show_search, show_verdicts
+from pages.shared.picture import show_position, show_runs
+from pages.shared.report import show_points, show_search
 
 
 def main() -> None:
@@ -29,8 +29,7 @@ def main() -> None:
         except TooLong as error:
             st.warning(str(error))
             return
-        show_verdicts(answer)
-        show_landscape(question, answer, "picture", surrogate, field, startable=True)
+        show_runs(question, "picture", surrogate, field)
     if question.landscape.dim == 1:
         show_position(question, answer, "position")
     show_points(question, answer)

@@ -1,11 +1,12 @@
 // The start of the paths: a button over the picture that is dragged, or moved by the arrow keys.
 
 const INTERVAL = 120; // milliseconds between requests while dragging
+const REST = 250; // milliseconds without a new start, after which the last one is settled
 const PATIENCE = 3000; // milliseconds after which a request without an answer is given up
 const SHARE = 0.01; // of the window, by which an arrow key moves; with Shift a tenth
 
 export class Handle {
-  /** @param {HTMLElement} parent @param {(start: {x: number, y: number, number: number}) => void} send */
+  /** @param {HTMLElement} parent @param {(start: {x: number, y: number, number: number, settled: boolean}) => void} send */
   constructor(parent, send) {
     this.send = send;
     this.asked = 0;
@@ -20,12 +21,14 @@ export class Handle {
 
   /**
    * @param {{start: number[] | null, window: number[][], quantum: number[], dim: number}} playback
-   * @param {boolean} startable @param {number} [heard] number of the request that this answers
+   * @param {{startable?: boolean, settles?: boolean, heard?: number}} picture heard: the request that this answers
    */
-  load(playback, startable, heard) {
-    Object.assign(this, { playback, startable });
-    if (heard === this.asked) clearTimeout(this.waiting);
-    if (heard === this.asked) this.waiting = undefined;
+  load(playback, { startable, settles, heard }) {
+    Object.assign(this, { playback, startable, settles });
+    if (heard === this.asked) {
+      clearTimeout(this.waiting);
+      this.waiting = undefined;
+    }
     if (!this.waiting && !this.dragging && !this.wanted) this.at = playback.start && [...playback.start];
     this.flush();
     this.button.hidden = !this.at;
@@ -122,22 +125,40 @@ export class Handle {
 
   /** Send what is wanted, unless a request is under way; then its answer calls again. */
   flush() {
-    if (this.waiting || !this.wanted) return;
+    if (this.waiting) return;
+    if (!this.wanted) return this.settle();
+    clearTimeout(this.later);
     const rest = INTERVAL - (performance.now() - (this.sent ?? -INTERVAL));
     if (rest > 0) {
-      clearTimeout(this.later);
       this.later = setTimeout(() => this.flush(), rest);
       return;
     }
-    const [x, y] = this.wanted;
+    this.unsettled = this.wanted;
     this.wanted = undefined;
+    this.ask(this.unsettled, false);
+  }
+
+  /** Say that the last start is the one, once it has been at rest for a while. */
+  settle() {
+    if (!this.unsettled || !this.settles || this.dragging) return;
+    clearTimeout(this.later);
+    this.later = setTimeout(() => {
+      if (this.waiting || this.wanted || this.dragging || !this.unsettled) return;
+      const start = this.unsettled;
+      this.unsettled = undefined;
+      this.ask(start, true);
+    }, REST);
+  }
+
+  /** @param {number[]} start @param {boolean} settled */
+  ask([x, y], settled) {
     this.sent = performance.now();
     this.asked = this.sent; // unique, also after another visit to the page
     this.waiting = setTimeout(() => {
       this.waiting = undefined;
       this.flush();
     }, PATIENCE);
-    this.send({ x, y, number: this.asked });
+    this.send({ x, y, number: this.asked, settled });
   }
 
   remove() {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from functools import lru_cache, partial
 from typing import Final
@@ -18,13 +18,39 @@ from figures.palette import RULES
 from figures.plane import landscape_2d
 from landscapes import Landscape
 from pages.shared.analysis import Answer, Question, heights, shifts
+from pages.shared.compute import TooLong, ask
 from pages.shared.legend import show_legend
 from pages.shared.player import Click, player
-from pages.shared.report import alternative
+from pages.shared.report import alternative, show_verdicts
 from pages.shared.tracks import playback, snapped
 
 _FIELD: Final = 21  # arrows along an axis
+_MOVED, _SETTLED = "_moved_start", "_settled_start"  # in the session, while a start is dragged
 _DECADES: Final = 30.0  # from this ratio of its values on, f is drawn by its logarithm
+
+
+def show_runs(q: Question, key: str, surrogate: bool, field: bool) -> None:
+    """Show how the runs ended and their picture, in which a click or a drag sets the start.
+
+    While the start moves only this part of the page runs again. Once it has come to rest the page does, and the
+    controls "x" and "y" have it.
+    """
+    st.session_state.pop(_MOVED, None)  # the whole page runs, so the controls say where the start is
+    _show_runs(q, key, surrogate, field)
+
+
+@st.fragment
+def _show_runs(q: Question, key: str, surrogate: bool, field: bool) -> None:
+    if st.session_state.pop(_SETTLED, False):
+        st.rerun()
+    q = replace(q, start=st.session_state.get(_MOVED, q.start))
+    try:
+        a = ask(q)
+    except TooLong as error:
+        st.warning(str(error))
+        return
+    show_verdicts(a)
+    show_landscape(q, a, key, surrogate, field, startable=True)
 
 
 def show_landscape(
@@ -32,7 +58,7 @@ def show_landscape(
 ) -> None:
     """Show f with both runs to play, and on demand the surrogate f(x+) and the field of S.
 
-    Where `startable`, a click or a drag sets the start in the session: the controls "x" and "y" have it.
+    Where `startable`, a click or a drag sets the start, see `show_runs`.
     """
     picture = _ground(_Ground(q.landscape, q.rho, q.eta, surrogate, field, _seen(q, a), q, a))
     paths = playback(q, a)
@@ -45,14 +71,25 @@ def show_landscape(
         view=str(q.landscape.domain),
         playback=paths,
         curves=_curves(a.gd.orbit, a.sam.orbit),
-        on_start=partial(_set_start, q.landscape.domain) if startable else None,
+        on_start=partial(_move_start, q) if startable else None,
+        on_settle=partial(_settle_start, q) if startable else None,
     )
 
 
-def _set_start(domain: tuple[tuple[float, float], ...], click: Click) -> None:
-    """Take over a start that was pointed at, in the window and rounded."""
-    for axis, value, (low, high) in zip("xy", (click.x, click.y), domain, strict=False):
-        st.session_state[axis] = snapped(value, low, high)
+def _pointed_at(q: Question, click: Click) -> tuple[float, ...]:
+    """Return the start that was pointed at: in the window, and rounded."""
+    pairs = zip((click.x, click.y), q.landscape.domain, strict=False)
+    return tuple(snapped(value, low, high) for value, (low, high) in pairs)
+
+
+def _move_start(q: Question, click: Click) -> None:
+    st.session_state[_MOVED] = _pointed_at(q, click)
+
+
+def _settle_start(q: Question, click: Click) -> None:
+    st.session_state.update(dict(zip("xy", _pointed_at(q, click), strict=False)))
+    st.session_state.pop(_MOVED, None)
+    st.session_state[_SETTLED] = True
 
 
 @dataclass(frozen=True)

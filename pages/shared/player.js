@@ -11,7 +11,7 @@ import { Curves } from "./curves.js";
 /**
  * @typedef {{figure: import("./figure.js").Figure, digest: string, height: number, alt: string, view: string,
  *            clickAxes: string | null, plotlyUrl: string, playback?: any, curves?: import("./figure.js").Figure,
- *            startable?: boolean, heard?: number}} Picture
+ *            startable?: boolean, settles?: boolean, heard?: number}} Picture
  * @typedef {(name: string, value: unknown) => void} Trigger
  */
 
@@ -96,7 +96,7 @@ class Player {
     this.stage.load(tracks, playback.dim);
     this.controls.load(tracks, playback);
     this.microscope.load(tracks, playback);
-    this.handle.load(playback, picture.startable, picture.heard);
+    this.handle.load(playback, picture);
   }
 
   draw() {

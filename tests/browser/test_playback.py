@@ -474,3 +474,32 @@ def test_pages_and_updates_leave_nothing_behind(page: Page, url: str, complaints
     assert after["Nodes"] - before["Nodes"] < 100
     assert after["JSEventListeners"] - before["JSEventListeners"] < 30
     assert complaints(page) == []
+
+
+def test_on_explore_a_dragged_start_reaches_the_controls_and_the_link(page: Page, app_url: str, complaints: Complaints):
+    page.goto(f"{app_url}/Explore?landscape=Himmelblau%27s+function")
+    handle = page.locator(".player-handle")
+    expect(handle).to_be_visible()
+    expect(page.locator(".player-path").first).to_have_attribute("d", re.compile("^M"))
+    says = page.locator(".player-live")
+    before = says.text_content() or ""
+    x, y = centre(page)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for i in range(1, 11):
+        page.mouse.move(x - 12 * i, y + 6 * i)
+        page.wait_for_timeout(40)
+    expect(says).not_to_have_text(before)  # the paths follow, though the handle is still held
+    page.mouse.up()
+    chosen = [v.replace("−", "-") for v in re.findall(r"= (−?[\d.]+)", handle.get_attribute("title") or "")]
+    page.wait_for_url(re.compile(re.escape(f"x={chosen[0]}&y={chosen[1]}") + "$"))
+    expect(page.get_by_label("start x")).to_have_value(chosen[0])
+    expect(page.get_by_label("start y")).to_have_value(chosen[1])
+    drawn = page.evaluate(PATH, 1)[0]
+    assert drawn == pytest.approx([float(v) for v in chosen], abs=0.03)  # a pixel or two
+    # Another control afterwards leaves the start where it is.
+    page.get_by_label("steps").fill("1000")
+    page.get_by_label("steps").press("Enter")
+    expect(page.locator(".player-step")).to_contain_text("of 1,000")
+    assert page.evaluate(PATH, 1)[0] == pytest.approx([float(v) for v in chosen], abs=0.03)
+    assert complaints(page) == []
