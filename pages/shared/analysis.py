@@ -19,7 +19,7 @@ from dynamics import (
     stationary_points,
     verdict,
 )
-from dynamics.rules import Rule
+from dynamics.rules import Rule, unit
 from landscapes import Landscape
 from landscapes.function import walk
 
@@ -84,12 +84,16 @@ def _descent(l: Landscape, eta: float, start: tuple[float, ...], steps: int) -> 
 def _stationary(l: Landscape, rho: float) -> StationaryPoints:
     """Stationary points on the window widened by half its smaller width, or by rho if that is more.
 
-    The wider search is made once, so that moving rho costs only the circles.
+    The wider search is made once, so that moving rho costs only the circles. Where it finds too many points, the
+    window widened by rho may hold fewer.
     """
     most = 0.5 * min(high - low for low, high in l.domain)
     # A landscape with a parameter rho changes with it: a search of its own for every rho.
-    own = "rho" in dict(l.parameters)
-    return _cached_stationary(l, rho if own else max(most, rho))
+    if "rho" not in dict(l.parameters):
+        wide = _cached_stationary(l, max(most, rho))
+        if not wide.left_out:
+            return wide
+    return _cached_stationary(l, rho)
 
 
 _cached_stationary = lru_cache(maxsize=32)(stationary_points)
@@ -127,9 +131,7 @@ def shifts(l: Landscape, rho: float, n: int) -> tuple[np.ndarray, np.ndarray, np
     """Surrogate f(x+) and shifted gradient S on a grid of n points an axis: points, values, gradients."""
     axes = [np.linspace(low, high, n) for low, high in l.domain]
     x = np.stack(np.meshgrid(*axes), axis=-1)
-    g = l.gradient(x)
-    norm = np.linalg.norm(g, axis=-1, keepdims=True)
     with np.errstate(all="ignore"):
-        x_plus = x + rho * np.where(norm > 0.0, g / norm, 0.0)
+        x_plus = x + rho * unit(l.gradient(x))
     value, s = l.value_and_gradient(x_plus)
     return x, value, s
