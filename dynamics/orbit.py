@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Final, Literal
@@ -13,8 +15,10 @@ from landscapes.landscape import Array
 
 from .rules import Rule
 
-_CHUNK: Final = 256  # steps between reports, and between looks at whether to stop
+_CHUNK: Final = 256  # at most so many steps between reports, and between looks at whether to stop
+_SECONDS: Final = 0.25  # and about so many seconds
 _LAST: Final = 256  # positions kept when only the scalars are
+_NUMBERS: Final = 2_000_000  # that a buffer of positions may hold; with more variables fewer positions are kept
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,8 @@ def iterate(
     keep: Literal["all", "scalars"] = "all",
     report: Callable[[int, Array], None] | None = None,
     stop: Callable[[], bool] | None = None,
+    watch: Callable[[Orbit], None] | None = None,
+    leash: float = math.inf,
 ) -> Orbit:
     """Apply a rule again and again, from one start or from many at once.
 
@@ -61,8 +67,10 @@ def iterate(
         x0: starts (..., d).
         steps: how many, >= 0.
         keep: "all" positions, or the "scalars" of every step and the last positions only (for networks).
-        report: called as report(k, x) every few hundred steps.
-        stop: asked every few hundred steps; when it says True the run ends there and is that much shorter.
+        report: called as report(k, x) every few hundred steps or every quarter of a second, whichever is sooner.
+        stop: asked as often; when it says True the run ends there and is that much shorter.
+        watch: called as often with the part of the orbit since the last call, of its positions the last one only.
+        leash: a run further than this from its start has left, and the rest of it is NaN.
 
     Returns:
         The orbit. Where a run leaves the finite numbers, the rest of it is NaN.
@@ -78,20 +86,24 @@ def iterate(
         raise ValueError(f"x0 must have shape (..., {d}), got {x.shape}")
     n = steps + 1
     batch = x.shape[:-1]
-    kept = n if keep == "all" else min(n, _LAST)
+    most = max(1, _NUMBERS // max(1, x.size))
+    kept = n if keep == "all" else min(n, _LAST, most)
+    longest = min(n, _CHUNK, most)
+    home, attended = x, any((report, stop, watch))
     positions = np.empty((kept, *x.shape))
     ahead = np.empty((kept, *x.shape))
     f, f_plus = np.empty((n, *batch)), np.empty((n, *batch))
     norms, shifted, cosine = np.empty((n, *batch)), np.empty((n, *batch)), np.empty((n, *batch))
     eta, rho = np.empty(n), np.empty(n)
-    g, s = np.empty((min(n, _CHUNK), *x.shape)), np.empty((min(n, _CHUNK), *x.shape))
+    g, s = np.empty((longest, *x.shape)), np.empty((longest, *x.shape))
     memory = rule.start(x)
     step = rule.step
     done = 0
     interrupted = False
     with np.errstate(all="ignore"):
         while done < n:
-            chunk = min(_CHUNK, n - done)
+            chunk = min(longest, n - done)
+            due = time.perf_counter() + _SECONDS if attended else math.inf
             for i in range(chunk):
                 k = done + i
                 seen, memory = step(x, memory, k)
@@ -100,11 +112,27 @@ def iterate(
                 f[k], f_plus[k], g[i], s[i] = seen.f, seen.f_plus, seen.g, seen.s
                 eta[k], rho[k] = seen.eta, seen.rho
                 x = seen.x_next
+                if attended and time.perf_counter() > due:
+                    chunk = i + 1
+                    break
             part = slice(done, done + chunk)
             a, b = g[:chunk], s[:chunk]
             norms[part], shifted[part] = np.linalg.norm(a, axis=-1), np.linalg.norm(b, axis=-1)
             cosine[part] = np.clip(np.vecdot(a, b) / (norms[part] * shifted[part]), -1.0, 1.0)
+            if leash < math.inf:
+                slots = np.arange(done, done + chunk) % kept
+                apart = np.linalg.norm(positions[slots] - home, axis=-1)
+                gone = np.logical_or.accumulate(apart > leash, axis=0)
+                for array in (f, f_plus, norms, shifted, cosine):
+                    array[part][gone] = np.nan
+                for array in (positions, ahead):
+                    array[slots] = np.where(gone[..., None], np.nan, array[slots])
+                x = np.where(gone[-1][..., None], np.nan, x)
             done += chunk
+            if watch is not None:
+                last = [(done - 1) % kept]
+                scalars = (array[part].copy() for array in (f, f_plus, norms, shifted, cosine, eta, rho))
+                watch(Orbit(rule.name, np.arange(part.start, part.stop), positions[last], ahead[last], *scalars))
             if report is not None:
                 report(done - 1, x)
             interrupted = stop is not None and stop()
@@ -114,8 +142,8 @@ def iterate(
         for array in (f, f_plus, norms, shifted, cosine):
             array[done:] = np.nan
         eta[done:], rho[done:] = eta[done - 1], rho[done - 1]
-        if keep == "all":
-            positions[done:], ahead[done:] = np.nan, np.nan
+        slots = np.arange(max(done, n - kept), n) % kept
+        positions[slots], ahead[slots] = np.nan, np.nan
         done = n
     order = np.arange(max(0, done - kept), done) % kept if kept < n else slice(0, done)
     return Orbit(
