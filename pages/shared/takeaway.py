@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -63,11 +64,11 @@ for x, target, kind, limit in zip(found.points, found.targets, found.kinds, foun
 '''
 
 
-def offer(q: Question, picture: Figure, title: str) -> None:
-    """Offer a run and its picture to be taken away; nothing is made before it is asked for."""
+def offer(q: Question, draw: Callable[[], Figure], title: str) -> None:
+    """Offer the runs and their picture to be taken away; nothing is made before it is asked for."""
     with st.container(horizontal=True):
         st.download_button("Runs as CSV", partial(run_csv, q), "runs.csv", "text/csv", on_click="ignore")
         st.download_button(
-            "Picture as HTML", partial(standalone, picture, title), "landscape.html", "text/html", on_click="ignore"
+            "Picture as HTML", lambda: standalone(draw(), title), "picture.html", "text/html", on_click="ignore"
         )
         st.download_button("Python script", script(q), "reproduce.py", "text/x-python", on_click="ignore")
