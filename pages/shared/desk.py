@@ -1,0 +1,130 @@
+"""What one visitor has under way on the page on networks; it ends when the page is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import CancelledError
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, Final
+
+import streamlit as st
+
+from pages.shared import jobs
+from pages.shared.trained import Trained, train_in_worker
+from pages.shared.training import Curves, Training
+
+_KEPT: Final = 4  # results of a visitor
+
+
+class TrainingJob:
+    """A training that a worker does or will do, and what has come of it so far."""
+
+    def __init__(self, training: Training) -> None:
+        """Queue it.
+
+        Raises:
+            jobs.Busy: as many jobs wait as may.
+        """
+        self.training = training
+        self.curves = tuple(Curves.empty() for _ in training.names)
+        self.share = 0.0
+        self.doing = ""  # empty until a worker has it in hand
+        self._taken = 0
+        self._job = jobs.submit(train_in_worker, training)
+
+    def update(self) -> None:
+        """Take in what the worker has reported."""
+        fresh = self._job.reports[self._taken :]
+        self._taken += len(fresh)
+        for progress in fresh:
+            self.curves = tuple(a.after(b) for a, b in zip(self.curves, progress.pieces, strict=True))
+            self.share, self.doing = progress.done / progress.of, progress.doing
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended, in whichever way."""
+        return self._job.future.done()
+
+    @property
+    def ahead(self) -> int:
+        """How many jobs are before it in the queue."""
+        return self._job.ahead
+
+    def result(self) -> Trained:
+        """Return what came of it; to be called when it is done."""
+        trained: Trained = self._job.future.result()
+        return trained
+
+    def stop(self) -> None:
+        """End it; what it has by then is its result. In the queue it is withdrawn."""
+        self._job.stop()
+        self._job.future.cancel()
+
+
+class Desk:
+    """A visitor's running training, running sweep, and last results."""
+
+    def __init__(self) -> None:
+        """Begin with nothing under way."""
+        self.training: TrainingJob | None = None
+        self.sweep: Any = None
+        self.failure = ""
+        self._results: dict[Training, Trained] = {}
+
+    def train(self, training: Training) -> None:
+        """Begin a training in place of the one under way."""
+        self.failure = ""
+        if self.training is not None:
+            self.training.stop()
+            self.training = None
+        try:
+            self.training = TrainingJob(training)
+        except jobs.Busy as error:
+            self.failure = str(error)
+
+    def collect(self) -> bool:
+        """Take in a training that has ended; say whether one had."""
+        job = self.training
+        if job is None or not job.done:
+            return False
+        job.update()
+        self.training = None
+        trained = attempt(job.result, self._fail)
+        if trained is not None:
+            self._results.pop(job.training, None)
+            self._results[job.training] = trained
+            while len(self._results) > _KEPT:
+                del self._results[next(iter(self._results))]
+        return True
+
+    def result(self, training: Training) -> Trained | None:
+        """Return what a training of this visitor's left, if it was done."""
+        return self._results.get(training)
+
+    def close(self) -> None:
+        """End everything under way."""
+        for work in (self.training, self.sweep):
+            if work is not None:
+                work.stop()
+
+    def _fail(self, reason: str) -> None:
+        self.failure = reason
+
+
+def attempt(what: Callable[[], Trained], failed: Callable[[str], None]) -> Trained | None:
+    """Return what a job left; where it left nothing, say why in words."""
+    try:
+        return what()
+    except CancelledError:
+        failed("It was withdrawn before it began.")
+    except BrokenProcessPool:
+        failed("The worker process died, of lack of memory perhaps. A new one takes its place: try again.")
+    except Exception as error:
+        failed(f"It failed: {error}")
+    return None
+
+
+@st.cache_resource(scope="session", on_release=lambda desk: desk.close(), show_spinner=False)
+def desk() -> Desk:
+    """Return this visitor's desk."""
+    return Desk()

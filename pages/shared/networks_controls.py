@@ -1,0 +1,150 @@
+"""The controls of the page on networks: which network, and how it is trained. All limits are here and in `training`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+import streamlit as st
+
+from pages.shared.link import Link, plain
+from pages.shared.training import (
+    DEEPEST,
+    EXAMPLES,
+    MOST_STEPS,
+    PRESETS,
+    RULES,
+    WIDEST,
+    NetworkSpec,
+    Training,
+)
+
+ACTIVATIONS: Final = ("tanh", "relu", "gelu")
+LOSSES: Final = {"digits": ("cross-entropy",), "moons": ("logistic", "cross-entropy")}
+RADII: Final = (0.0, 20.0)
+STEP_SIZES: Final = (1e-6, 10.0)
+_ALL: Final = 0  # examples: all of them
+
+
+def ask_preset(link: Link) -> str:
+    """Ask which of the presets the settings start from."""
+    names = list(PRESETS)
+    asked = st.query_params.get("preset")
+    held = st.session_state.get("preset")
+    if held not in names:
+        st.session_state["preset"] = held = asked if asked in names else names[0]
+    link.check("preset", "preset", held, f"one of {', '.join(names)}")
+    link.put(preset=held)
+
+    def take_over() -> None:
+        st.query_params["preset"] = st.session_state["preset"]
+        st.session_state.update(_values(PRESETS[st.session_state["preset"]]))
+
+    return str(st.segmented_control("Preset", names, key="preset", on_change=take_over, required=True, help=_STORIES))
+
+
+_STORIES: Final = (
+    "Digits: handwritten digits, a network as one would train. Tiny: two moons, so few weights that where SAM stops "
+    "can be certified."
+)
+
+
+def ask_training(link: Link, preset: str) -> Training:
+    """Ask for the radius, the step size and the rest; what the link leaves out is as in the preset."""
+    usual = PRESETS[preset]
+    default = _values(usual)
+    rho = _number(link, "rho", "radius ρ", default, *RADII, 0.5, help="How far the rule looks uphill.")
+    eta = _number(link, "eta", "step size η", default, *STEP_SIZES, 0.01)
+    left, right = st.columns(2)
+    with left:
+        steps = _number(link, "steps", "steps", default, 1, MOST_STEPS, 500)
+    with right:
+        warm = _number(
+            link, "warm", "warm-start", default, 0, MOST_STEPS, 100,
+            help="Steps of gradient descent before the rule, in the third run.",
+        )  # fmt: skip
+    rule = next(iter(RULES))
+    if len(RULES) > 1:
+        rule = _choice(link, "rule", "rule", default, tuple(RULES))
+    with st.expander("Network and data"):
+        seed = _number(link, "seed", "seed of the first weights", default, 0, 9999, 1)
+        network = _ask_network(link, usual.network, default)
+    return replace(usual, network=network, rho=rho, eta=eta, steps=steps, warm=min(warm, steps), rule=rule, seed=seed)
+
+
+def _ask_network(link: Link, usual: NetworkSpec, default: dict[str, Any]) -> NetworkSpec:
+    data = usual.data
+    typed = st.text_input(
+        "hidden units", default["hidden"], key="hidden", bind="query-params", max_chars=20,
+        help=f"Up to {DEEPEST} layers of 1 to {WIDEST} units, as in: 32, 16",
+    )  # fmt: skip
+    hidden = usual.hidden
+    try:
+        hidden = widths(typed)
+    except ValueError as error:
+        st.error(str(error))
+    activation = _choice(link, "activation", "activation", default, ACTIVATIONS)
+    loss = default["loss"]
+    if len(LOSSES[data]) > 1:
+        loss = _choice(link, "loss", "loss", default, LOSSES[data])
+    held_out = _number(link, "held", "share held out", default, 0.0, 0.5, 0.1)
+    noise = _number(link, "noise", "share of wrong labels", default, 0.0, 0.9, 0.1)
+    decay = _number(link, "decay", "weight decay", default, 0.0, 1.0, 0.001)
+    most = EXAMPLES[data] - round(held_out * EXAMPLES[data])
+    subset = _number(
+        link, "examples", "training examples", default, _ALL, most, 100, help="0 for all that are not held out."
+    )
+    return NetworkSpec(data, hidden, activation, loss, decay, subset or None, noise, held_out, usual.seed)
+
+
+def widths(typed: str) -> tuple[int, ...]:
+    """Read the hidden layers' widths.
+
+    Raises:
+        ValueError: it is no list of one to DEEPEST whole numbers from 1 to WIDEST.
+    """
+    asks = f"Hidden units are one to {DEEPEST} whole numbers from 1 to {WIDEST}, as in: 32, 16"
+    parts = typed.replace(",", " ").split()
+    if not 1 <= len(parts) <= DEEPEST or not all(part.isascii() and part.isdigit() for part in parts):
+        raise ValueError(f"{asks}; the preset's are used.")
+    found = tuple(int(part) for part in parts)
+    wrong = next((width for width in found if not 1 <= width <= WIDEST), None)
+    if wrong is not None:
+        raise ValueError(f"{asks}; {wrong:,} is not, and the preset's are used.")
+    return found
+
+
+def _values(training: Training) -> dict[str, Any]:
+    """What each control is set to for a training, by the control's key."""
+    n = training.network
+    return {
+        "rho": training.rho, "eta": training.eta, "steps": training.steps, "warm": training.warm,
+        "rule": training.rule, "seed": training.seed, "hidden": ", ".join(map(str, n.hidden)),
+        "activation": n.activation, "loss": n.loss, "held": n.held_out, "noise": n.label_noise,
+        "decay": n.weight_decay, "examples": n.subset or _ALL,
+    }  # fmt: skip
+
+
+def _number(
+    link: Link, key: str, name: str, default: dict[str, Any], low: Any, high: Any, step: Any, help: str | None = None
+) -> Any:
+    """Ask for a number; the same limits hold for the box and for the link."""
+    held = st.session_state.get(key)
+    if held is not None and not low <= held <= high:
+        st.session_state[key] = nearest = min(max(held, low), high)
+        link.notes.append(f"{name} = {plain(held)} is outside {plain(low)} to {plain(high)}; {plain(nearest)} is used.")
+    form = None if isinstance(low, int) else "%.6g"
+    value = st.number_input(
+        name, low, high, min(max(default[key], low), high), step, form, key, bind="query-params", help=help
+    )
+    what = "a whole number" if isinstance(low, int) else "a number"
+    link.check(key, name, float(value), f"{what} from {plain(low)} to {plain(high)}")
+    return value
+
+
+def _choice(link: Link, key: str, name: str, default: dict[str, Any], options: tuple[str, ...]) -> str:
+    if st.session_state.get(key) not in (None, *options):
+        del st.session_state[key]
+    value = str(st.selectbox(name, options, options.index(default[key]), key=key, bind="query-params"))
+    link.check(key, name, value, f"one of {', '.join(options)}")
+    return value

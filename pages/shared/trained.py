@@ -1,0 +1,217 @@
+"""What a training left: curves, verdicts, a certificate and the slices of the loss around where the rule ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from dynamics import Orbit
+from dynamics.certify import Certificate, certify
+from dynamics.rules import unit
+from dynamics.sentences import number
+from pages.shared import jobs
+from pages.shared.training import Array, Course, Curves, Progress, Training, advance, one_thread, stopped_early
+
+if TYPE_CHECKING:
+    from landscapes.network import Network
+
+_LINE: Final = 121  # values on the line through w and w+
+_PLANE: Final = 27  # values along an axis of the plane
+_BEYOND: Final = 0.6  # the line goes on this share of rho beyond w and w+
+_ENDS: Final = 3  # eigenvalues kept at either end of the spectrum
+
+
+@dataclass(frozen=True, eq=False)
+class Proof:
+    """What a certificate says, without the weights that it is about."""
+
+    certified: bool
+    sentence: str
+    kind: str | None
+    attracts: bool | None
+    gradient_norm: float
+    residual: float
+    moved: float
+    f: float
+    f_plus: float
+    eigenvalues: Array  # of H(x+), the lowest and the highest few, ascending; empty where not certified
+
+
+@dataclass(frozen=True, eq=False)
+class Slices:
+    """The loss around the last weights w of a run, and the run's way seen from there.
+
+    Coordinates are distances from w: along u, the direction of the look-ahead, and along the main direction of motion.
+    """
+
+    along: Array  # (m,) distances along u
+    line: Array  # (m,) loss there
+    ahead: Array  # (p,) the plane's first axis: distances along u
+    across: Array  # (q,) its second axis: along the main direction of motion, orthogonal to u
+    plane: Array  # (q, p) loss there
+    path: Array  # (s, 2) the run, projected on the plane
+    path_steps: np.ndarray  # (s,)
+    share: float  # of the squared length of the way from w that the plane holds
+    loss: float  # at w
+    loss_plus: float  # at w+
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedRun:
+    """How one of the runs went and how it ended."""
+
+    name: str
+    curves: Curves
+    outcome: str
+    step: int  # from which on the verdict holds
+    sentence: str
+    loss: float
+    accuracy: float
+    held_out: float  # NaN where no examples are held out
+    proof: Proof | None  # None where no certificate was sought
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """All runs of a training, and pictures of where the second, the rule without a warm-start, ended."""
+
+    runs: tuple[TrainedRun, ...]
+    slices: Slices | None  # None where the run left the finite numbers
+    first_layer: Array | None  # (units, 8, 8) for images, else None
+    stopped: bool  # before the last step
+
+
+def train(
+    training: Training,
+    report: Callable[[Progress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Trained:
+    """Train by gradient descent, by the rule, and by the rule after a warm-start, from the same weights.
+
+    Args:
+        training: what to train, and how.
+        report: called a few times a second, with the next piece of every curve.
+        stop: asked as often; where it says True the runs end there, and are judged as far as they went.
+    """
+    network = training.network.network()
+    w = network.start(training.seed, training.scale)
+    courses = tuple(Course(rule, w, training.steps) for rule in training.rules(network))
+    curves = advance(courses, report, stop)
+    total = sum(course.steps + 1 for course in courses)
+    if report is not None:
+        report(Progress(total, total, tuple(Curves.empty() for _ in courses), "looking for a certificate"))
+    with one_thread():
+        runs = tuple(
+            ended(training, network, name, course.orbit(), curve)
+            for name, course, curve in zip(training.names, courses, curves, strict=True)
+        )
+        course = courses[1]
+        end = course.orbit()
+        finite = bool(np.isfinite(end.x[-1]).all() and np.isfinite(end.f[-1]))
+        return Trained(
+            runs,
+            slices(network, end, course.snapshots, training.rho) if finite else None,
+            network.first_layer(end.x[-1]) if training.network.data == "digits" and finite else None,
+            any(stopped_early(course) for course in courses),
+        )
+
+
+def train_in_worker(training: Training) -> Trained:
+    """Train, and report to the job's owner; to be called by a worker of `jobs`."""
+    nothing = tuple(Curves.empty() for _ in training.names)
+    jobs.report(Progress(0, 1, nothing, "loading the data"))
+    return train(training, jobs.report, jobs.stop_asked)
+
+
+def ended(training: Training, network: Network, name: str, orbit: Orbit, curves: Curves) -> TrainedRun:
+    """Judge a run by its norms; where it has stalled, seek a certificate."""
+    verdict = verdict_from_norms(orbit)
+    w = orbit.x[-1]
+    proof = None
+    if verdict.outcome == "stalled":
+        proof = _proof(certify(network, w, training.rho, training.eta))
+    return TrainedRun(
+        name, curves, verdict.outcome, verdict.step, verdict.sentence, float(orbit.f[-1]), network.accuracy(w),
+        network.held_out_accuracy(w), proof,
+    )  # fmt: skip
+
+
+def _proof(c: Certificate) -> Proof:
+    e = c.hessian_eigenvalues
+    ends = e if len(e) <= 2 * _ENDS else np.concatenate([e[:_ENDS], e[-_ENDS:]])
+    return Proof(c.certified, c.sentence, c.kind, c.attracts, c.gradient_norm, c.residual, c.moved, c.f, c.f_plus, ends)
+
+
+def slices(network: Network, end: Orbit, snapshots: list[tuple[int, Array]], rho: float) -> Slices:
+    """Cut the loss through the last weights of a run: along u, and along u and the main direction of motion.
+
+    Args:
+        network: the landscape.
+        end: the run; its last position is w.
+        snapshots: step and weights (d,) of points on the way.
+        rho: how far it looks ahead.
+    """
+    w = end.x[-1]
+    u = unit(network.gradient(w))
+    reach = max(rho, 1e-3)
+    along = np.linspace(-_BEYOND * reach, (1.0 + _BEYOND) * reach, _LINE)
+    line = np.array([network.value(w + t * u) for t in along])
+    way = np.array([x for _, x in snapshots if np.isfinite(x).all()] + [w]) - w
+    steps = np.array([k for k, x in snapshots if np.isfinite(x).all()] + [end.steps])
+    across = way - np.outer(way @ u, u)
+    main = np.linalg.svd(across, full_matrices=False)[2][0] if across.any() else _orthogonal(u)
+    main = main if (across[0] @ main) <= 0.0 else -main  # the run comes from below
+    path = np.column_stack([way @ u, way @ main])
+    ahead = _axis(np.append(path[:, 0], [-_BEYOND * reach, (1.0 + _BEYOND) * reach]), reach)
+    other = _axis(np.append(path[:, 1], [-reach, reach]), reach)
+    plane = np.array([[network.value(w + a * u + b * main) for a in ahead] for b in other])
+    whole = float((way**2).sum())
+    share = float((path**2).sum()) / whole if whole else 1.0
+    return Slices(
+        along, line, ahead, other, plane, path, steps, share, float(network.value(w)), float(network.value(w + rho * u))
+    )
+
+
+def _orthogonal(u: Array) -> Array:
+    other = np.eye(len(u))[int(np.argmin(np.abs(u)))]
+    other -= (other @ u) * u
+    return np.asarray(other / np.linalg.norm(other))
+
+
+def _axis(values: Array, reach: float) -> Array:
+    """Cover values, with a margin, but not more than three radii on either side of w."""
+    low, high = max(float(values.min()), -3.0 * reach), min(float(values.max()), 3.0 * reach)
+    margin = 0.05 * (high - low)
+    return np.linspace(low - margin, high + margin, _PLANE)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    outcome: str
+    step: int
+    sentence: str
+
+
+def verdict_from_norms(orbit: Orbit) -> _Judged:
+    """Tell what norms alone can tell: diverged, a small gradient, stalled, or still moving."""
+    fine = np.isfinite(orbit.f) & np.isfinite(orbit.shifted_norms)
+    if not fine.all():
+        k = int(np.argmin(fine))
+        return _Judged("diverged", k, f"{orbit.name} diverged at step {k:,}.")
+    w = max(20, len(orbit.k) // 10)
+    stall = orbit.shifted_norms <= 0.05 * orbit.gradient_norms
+    g, s = number(float(orbit.gradient_norms[-1])), number(float(orbit.shifted_norms[-1]))
+    if orbit.rho[-1] > 0.0 and stall[-(w // 4) :].all():
+        broken = np.flatnonzero(~stall)
+        since = int(broken[-1]) + 1 if broken.size else 0
+        return _Judged(
+            "stalled",
+            since,
+            f"{orbit.name} stalled from step {since:,} on: the gradient at the look-ahead point is {s}, the gradient {g}.",
+        )
+    if orbit.gradient_norms[-1] <= 1e-3 * orbit.gradient_norms.max():
+        return _Judged("reached", len(orbit.k) - 1, f"{orbit.name}'s gradient has become small: {g}.")
+    return _Judged("still moving", len(orbit.k) - 1, f"{orbit.name} is still moving, with a gradient of {g}.")

@@ -1,0 +1,247 @@
+"""Training a network by several rules side by side, as pure functions of plain data that a worker process runs.
+
+The server's own process only needs the descriptions: a network's data set and derivatives are loaded in the worker.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from dynamics import Orbit, Rule, gd, iterate, sam, warm_start
+from landscapes.perceptron import size
+
+if TYPE_CHECKING:
+    from landscapes.network import Network
+
+Array = npt.NDArray[np.float64]
+
+FEATURES: Final = {"digits": 64, "moons": 2}
+EXAMPLES: Final = {"digits": 1797, "moons": 200}
+CLASSES: Final = {"digits": 10, "moons": 2}
+MOST_STEPS: Final = 12_000
+WIDEST: Final = 64
+DEEPEST: Final = 2
+CURVE: Final = 600  # points of a curve at most
+SNAPSHOTS: Final = 200  # positions of a path that are kept
+_PATIENCE: Final = 0.2  # seconds between two reports
+_CHUNK: Final = 256
+RULES: Final[dict[str, Callable[[Any, float, float], Rule]]] = {"SAM": sam}  # by name, beside gradient descent
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """A description of a network, as `landscapes.network.Network` takes it, which loads nothing."""
+
+    data: str = "digits"
+    hidden: tuple[int, ...] = (32,)
+    activation: str = "tanh"
+    loss: str = "cross-entropy"
+    weight_decay: float = 0.0
+    subset: int | None = None
+    label_noise: float = 0.0
+    held_out: float = 0.0
+    seed: int = 0
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Number of inputs, of units in each hidden layer, and of outputs."""
+        return (FEATURES[self.data], *self.hidden, 1 if self.loss == "logistic" else CLASSES[self.data])
+
+    @property
+    def dim(self) -> int:
+        """Number of weights and biases."""
+        return size(self.widths)
+
+    def network(self) -> Network:
+        """Make the network; in a worker only."""
+        return _network(self)
+
+
+@lru_cache(maxsize=2)
+def _network(spec: NetworkSpec) -> Network:
+    from landscapes.network import Network
+
+    return Network(**{field.name: getattr(spec, field.name) for field in fields(spec)})
+
+
+@dataclass(frozen=True)
+class Training:
+    """A network, its first weights, and how it is trained."""
+
+    network: NetworkSpec = NetworkSpec()
+    rho: float = 3.0
+    eta: float = 0.1
+    steps: int = 6000
+    warm: int = 300  # steps of gradient descent before the rule, in the run with a warm-start
+    scale: float | None = None  # of the first weights; None for N(0, 1/fan-in) and no biases
+    seed: int = 0  # of the first weights
+    rule: str = "SAM"
+
+    def rules(self, network: Network) -> tuple[Rule, ...]:
+        """Gradient descent, the rule, and the rule after a warm-start."""
+        descent, ahead = gd(network, self.eta), RULES[self.rule](network, self.eta, self.rho)
+        return descent, ahead, warm_start(descent, ahead, self.warm)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the three runs are called."""
+        return "GD", self.rule, f"{self.rule} after {self.warm:,} steps of GD"
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """What was recorded of a run, at the steps k."""
+
+    k: npt.NDArray[np.int64]  # (n,)
+    loss: Array  # (n,) at w
+    loss_plus: Array  # (n,) at w+
+    gradient: Array  # (n,) |g|
+    shifted: Array  # (n,) |S|
+    cosine: Array  # (n,) of the angle between g and S
+    accuracy: Array  # (n,) on the training examples; NaN where it was not taken
+
+    def after(self, more: Curves) -> Curves:
+        """Return these and what followed."""
+        return Curves(*(np.concatenate([getattr(self, f.name), getattr(more, f.name)]) for f in fields(self)))
+
+    @staticmethod
+    def empty() -> Curves:
+        """Return the curves of a run that has not begun."""
+        return Curves(np.empty(0, np.int64), *(np.empty(0) for _ in range(6)))
+
+
+@dataclass(frozen=True, eq=False)
+class Progress:
+    """What a worker reports now and then: the next piece of every curve, and how far it is."""
+
+    done: int  # steps, of all runs together
+    of: int
+    pieces: tuple[Curves, ...]
+    doing: str = "training"
+
+
+class Course:
+    """One run that is continued piece by piece, and gives the same numbers however it is cut."""
+
+    def __init__(self, rule: Rule, w: Array, steps: int) -> None:
+        """Begin at the weights w (d,)."""
+        self.rule, self.w, self.memory = rule, w, rule.start(w)
+        self.k, self.steps = 0, steps
+        self.orbits: list[Orbit] = []
+        self.snapshots: list[tuple[int, Array]] = []
+
+    @property
+    def left(self) -> int:
+        """How many of its points 0, 1, ..., steps have not been visited."""
+        return self.steps + 1 - self.k
+
+    def go_on(self, count: int) -> Curves:
+        """Visit the next points, `count` of them at most; return what belongs in the curves."""
+        count = min(count, _CHUNK, self.left)
+        first, network = self.k, self.rule.objective
+
+        def step(x: Array, memory: Any, k: int) -> Any:
+            seen, self.memory = self.rule.step(x, self.memory, first + k)
+            self.w = seen.x_next
+            return seen, None
+
+        orbit = iterate(Rule(self.rule.name, network, step), self.w, count - 1, keep="scalars")
+        self.k += count
+        self.orbits.append(orbit)
+        k = first + orbit.k
+        every = max(1, -(-self.steps // SNAPSHOTS))
+        for i in np.flatnonzero(k % every == 0):
+            self.snapshots.append((int(k[i]), orbit.x[i].copy()))
+        keep = (k % max(1, -(-self.steps // (CURVE - 1))) == 0) | (k == self.steps)
+        accuracy = getattr(network, "accuracy", lambda _: np.nan)
+        if not np.isfinite(self.w).all():  # nothing comes back from there
+            self.k = self.steps + 1
+        return Curves(
+            k[keep], orbit.f[keep], orbit.f_plus[keep], orbit.gradient_norms[keep], orbit.shifted_norms[keep],
+            orbit.cosine[keep], np.array([accuracy(x) for x in orbit.x[keep]]),
+        )  # fmt: skip
+
+    def orbit(self) -> Orbit:
+        """Return the scalars of every step, and the last position."""
+        parts = self.orbits
+        return Orbit(
+            self.rule.name,
+            np.arange(sum(len(part.k) for part in parts)),
+            parts[-1].x[-1:],
+            parts[-1].x_plus[-1:],
+            *(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Orbit)[4:]),
+        )
+
+
+def advance(
+    courses: tuple[Course, ...], report: Callable[[Progress], None] | None, stop: Callable[[], bool] | None
+) -> tuple[Curves, ...]:
+    """Run courses to their ends, side by side: after each round every one has come equally far.
+
+    Returns:
+        Their curves, up to where they were stopped.
+    """
+    whole = [Curves.empty() for _ in courses]
+    count = 16
+    with one_thread():
+        while any(course.left for course in courses):
+            began = time.monotonic()
+            pieces = tuple(course.go_on(count) if course.left else Curves.empty() for course in courses)
+            whole = [before.after(piece) for before, piece in zip(whole, pieces, strict=True)]
+            if report is not None:
+                of = sum(course.steps + 1 for course in courses)
+                report(Progress(of - sum(course.left for course in courses), of, pieces))
+            if stop is not None and stop():
+                break
+            spent = max(1e-4, time.monotonic() - began)
+            count = int(min(_CHUNK, max(1, count * min(2.0, _PATIENCE / spent))))
+    return tuple(whole)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep matrix products to one thread: workers share the processors, and the same numbers come out everywhere."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        yield
+
+
+def stopped_early(course: Course) -> bool:
+    """Say whether a run was stopped before its end."""
+    return course.left > 0
+
+
+def described(training: Training) -> str:
+    """Describe a training in one sentence of plain words."""
+    n = training.network
+    layers = " and ".join(str(width) for width in n.hidden) or "no"
+    return (
+        f"{'Handwritten digits' if n.data == 'digits' else 'Two moons'}, {n.subset or EXAMPLES[n.data]:,} examples; "
+        f"{layers} hidden {n.activation} unit{'' if n.hidden == (1,) else 's'}, {n.dim:,} weights; {n.loss} loss"
+        + (f" with weight decay {n.weight_decay:g}" if n.weight_decay else "")
+        + (f", {100.0 * n.label_noise:g} % of the labels wrong" if n.label_noise else "")
+        + f"; ρ = {training.rho:g}, η = {training.eta:g}, {training.steps:,} steps of the full batch."
+    )
+
+
+DIGITS: Final = Training()
+TINY: Final = Training(
+    NetworkSpec("moons", (2,), loss="logistic", weight_decay=0.01), rho=4.0, eta=0.05, steps=3000, warm=300, scale=0.7
+)
+PRESETS: Final = {"Digits": DIGITS, "Tiny": TINY}
+
+
+def as_case(training: Training, **changes: Any) -> Training:
+    """Return a training with some of its values, or of its network's, replaced."""
+    own = {field.name for field in fields(Training)}
+    network = replace(training.network, **{k: v for k, v in changes.items() if k not in own})
+    return replace(training, network=network, **{k: v for k, v in changes.items() if k in own})
