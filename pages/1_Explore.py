@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from pages.shared.compute import TooLong, ask
+from pages.shared.compute import ask
 from pages.shared.controls import ask_formula, ask_question, switch
+from pages.shared.jobs import Busy
 from pages.shared.layout import set_page
 from pages.shared.link import Link
 from pages.shared.picture import show_position, show_runs
@@ -26,7 +27,7 @@ def main() -> None:
             st.info(note)
         try:
             answer = ask(question)
-        except TooLong as error:
+        except Busy as error:
             st.warning(str(error))
             return
         show_runs(question, "picture", surrogate, field)

@@ -18,7 +18,8 @@ from figures.palette import RULES
 from figures.plane import landscape_2d
 from landscapes import Landscape
 from pages.shared.analysis import Answer, Question, heights, shifts
-from pages.shared.compute import TooLong, ask
+from pages.shared.compute import ask
+from pages.shared.jobs import Busy
 from pages.shared.legend import show_legend
 from pages.shared.player import Click, player
 from pages.shared.report import alternative, show_verdicts
@@ -46,7 +47,7 @@ def _show_runs(q: Question, key: str, surrogate: bool, field: bool) -> None:
     q = replace(q, start=st.session_state.get(_MOVED, q.start))
     try:
         a = ask(q)
-    except TooLong as error:
+    except Busy as error:
         st.warning(str(error))
         return
     show_verdicts(a)
