@@ -11,6 +11,7 @@ const NUMBERS = {
   i4: Int32Array, u4: Uint32Array, f4: Float32Array, f8: Float64Array,
 };
 const CLEAR = "rgba(0,0,0,0)";
+const RAISED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 
 /** @type {Map<HTMLElement, {digest: string, grid: EncodedArray}>} Grids, for as long as their elements live. */
 export const carried = new Map();
@@ -142,5 +143,6 @@ export function number(value) {
     return value.toLocaleString("en-US", format).replace("-", "−");
   }
   const [mantissa, exponent] = value.toExponential(2).split("e");
-  return `${mantissa}·10^${Number(exponent)}`.replaceAll("-", "−");
+  const raised = String(Number(exponent)).replace(/./g, (digit) => RAISED[digit]);
+  return `${mantissa.replace("-", "−")}·10${raised}`;
 }

@@ -79,6 +79,38 @@ export class Stage {
       for (const side in place) box.style[side] = `${place[side]}px`;
     }
     for (const drawing of this.drawings) drawing.measure(xaxis, yaxis);
+    this.place();
+  }
+
+  /** Put the notes beside their points: inside the axes, and above a note that is there already. */
+  place() {
+    const { clientWidth, clientHeight } = this.notes;
+    const taken = [];
+    for (const { track, labels, across, up, dim } of this.drawings) {
+      track.notes.forEach((note, i) => {
+        const [label, gap] = [labels[i], 14];
+        const [w, h] = [label.offsetWidth, label.offsetHeight];
+        let [left, top] = [across(note.x), up(note.y)];
+        const seen = left >= 0 && left <= clientWidth && top >= 0 && top <= clientHeight;
+        label.style.display = seen ? "" : "none";
+        if (!seen) return;
+        const level = dim === 1 ? h + gap : h / 2; // over a curve a note stands above its point
+        if (note.side === "left" || note.side === "right") top -= level;
+        if (note.side === "left") left += dim === 1 ? gap - w : -gap - w;
+        if (note.side === "right") left += dim === 1 ? -gap : gap;
+        if (note.side === "above" || note.side === "below") left -= w / 2;
+        if (note.side === "above") top -= h + gap;
+        if (note.side === "below") top += gap;
+        left = Math.max(0, Math.min(clientWidth - w, left));
+        top = Math.max(0, Math.min(clientHeight - h, top));
+        for (const other of taken) {
+          const apart = left > other.left + other.w || other.left > left + w || top > other.top + h || other.top > top + h;
+          if (!apart) top = other.top - h - 3;
+        }
+        taken.push({ left, top, w });
+        label.style.transform = `translate(${left}px, ${top}px)`;
+      });
+    }
   }
 
   /**
@@ -170,31 +202,6 @@ class Drawing {
     this.path.setAttribute("d", d);
     this.trail.setAttribute("d", d);
     this.beads.setAttribute("d", beads.join(""));
-    this.place();
-  }
-
-  /** Put the notes beside their points, inside the axes. */
-  place() {
-    const { notes } = this.track;
-    if (!notes.length) return;
-    const { clientWidth, clientHeight } = this.labels[0].parentElement;
-    notes.forEach((note, i) => {
-      const [label, gap] = [this.labels[i], 14];
-      const [w, h] = [label.offsetWidth, label.offsetHeight];
-      let [left, top] = [this.across(note.x), this.up(note.y)];
-      const seen = left >= 0 && left <= clientWidth && top >= 0 && top <= clientHeight;
-      label.style.display = seen ? "" : "none";
-      const level = this.dim === 1 ? h + gap : h / 2; // over a curve a note stands above its point
-      if (note.side === "left" || note.side === "right") top -= level;
-      if (note.side === "left") left += this.dim === 1 ? gap - w : -gap - w;
-      if (note.side === "right") left += this.dim === 1 ? -gap : gap;
-      if (note.side === "above" || note.side === "below") left -= w / 2;
-      if (note.side === "above") top -= h + gap;
-      if (note.side === "below") top += gap;
-      left = Math.max(0, Math.min(clientWidth - w, left));
-      top = Math.max(0, Math.min(clientHeight - h, top));
-      label.style.transform = `translate(${left}px, ${top}px)`;
-    });
   }
 
   /** @param {number} i @param {number} stage @param {boolean} circle */
