@@ -2,10 +2,12 @@
 
 from .certify import Certificate, certify
 from .hallucination import HallucinatedCurve, HallucinatedPoints, hallucinated_points
+from .norms import verdict_of_norms
 from .orbit import Orbit, iterate
+from .outcome import Verdict
 from .rules import Rule, Step, gd, sam, warm_start
 from .stationary import StationaryCurve, StationaryPoints, stationary_points
-from .verdict import Verdict, verdict
+from .verdict import verdict
 
 __all__ = [
     "Certificate",
@@ -24,5 +26,6 @@ __all__ = [
     "sam",
     "stationary_points",
     "verdict",
+    "verdict_of_norms",
     "warm_start",
 ]

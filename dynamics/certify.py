@@ -13,14 +13,13 @@ from typing import Any, Final, cast
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import null_space
 
 from landscapes.landscape import Array, Objective
 
 from .newton import kind_of_stationary_point
 from .sentences import certificate_sentence
 from .shift import DENSE, Shift, Stopped, newton
-from .spectra import curvatures, kind_of, outer_eigenvalues
+from .spectra import constant_directions, curvatures, kind_of, outer_eigenvalues, restricted
 from .stability import step_limits
 
 _REACH: Final = 0.1  # how far Newton may go, as a share of rho
@@ -135,16 +134,13 @@ def _described(c: Certificate, seen: Shift, eta: float) -> Certificate:
     """Add the spectra of H(x+) and of M, and what follows from them."""
     if not seen.finite:
         return c
-    d = len(seen.x)
-    nothing: Any = np.empty((0, d))
-    q = seen.objective.constant_directions() if hasattr(seen.objective, "constant_directions") else nothing
+    d, q = len(seen.x), constant_directions(seen.objective)
     if d < DENSE:
-        z = null_space(q @ np.eye(d)) if q.shape[0] else np.eye(d)  # q may be sparse
-        h = z.T @ seen.hessian_plus() @ z
+        h = restricted(seen.hessian_plus(), q)
         if not np.isfinite(h).all():
             return c
         values, radii = np.linalg.eigvalsh(h), None
-        mu = np.linalg.eigvals(z.T @ seen.jacobian() @ z) if c.certified else np.empty(0)
+        mu = np.linalg.eigvals(restricted(seen.jacobian(), q)) if c.certified else np.empty(0)
     else:
         try:
             m, _, h_plus = seen.products()
@@ -152,9 +148,10 @@ def _described(c: Certificate, seen: Shift, eta: float) -> Certificate:
             mu = outer_eigenvalues(m, q, d) if c.certified else np.empty(0)
         except Stopped:
             return c
-    # A window's landscape can tell a curve of minimizers from other degenerate points.
-    windowed = c.certified and hasattr(seen.objective, "diagonal")
-    kind = kind_of_stationary_point(cast(Any, seen.objective), c.target) if windowed else kind_of(values, radii)
+    if c.certified and d < DENSE:
+        kind = kind_of_stationary_point(cast(Any, seen.objective), c.target)
+    else:
+        kind = kind_of(values, radii)
     limit = float(step_limits(mu[None])[0]) if len(mu) else math.nan
     if kind == "degenerate" and limit > 0.0:
         limit = math.nan

@@ -10,6 +10,7 @@ import numpy as np
 from landscapes.landscape import Array, Landscape
 
 from .rules import unit
+from .spectra import constant_directions, kind_of, restricted
 from .stability import shifted_jacobian
 
 _STEPS: Final = 60
@@ -73,8 +74,11 @@ def kind_of_stationary_point(l: Landscape, y: Array) -> str:
     """Name the kind of the stationary point y (d,), also when it lies on a curve of them.
 
     A zero eigenvalue of the Hessian is left out when the gradient vanishes along its direction too: then y belongs
-    to a curve, and the other eigenvalue decides. Otherwise the point is degenerate.
+    to a curve, and the other eigenvalue decides. Otherwise the point is degenerate. Where there is no window, as for
+    a network, a zero eigenvalue always makes it degenerate, the known constant directions excepted.
     """
+    if not hasattr(l, "diagonal"):
+        return kind_of(np.linalg.eigvalsh(restricted(l.hessian(y), constant_directions(l))))
     eigenvalues, vectors = np.linalg.eigh(l.hessian(y))
     offset = 1e-3 * l.diagonal
     beside = l.hessian(y + offset * np.concatenate([np.eye(len(y)), -np.eye(len(y))]))

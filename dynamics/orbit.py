@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -36,6 +36,7 @@ class Orbit:
     cosine: Array  # (steps+1, ...) of the angle between g and S; NaN where one of them vanishes
     eta: Array  # (steps+1,)
     rho: Array  # (steps+1,) 0 where the rule does not look ahead
+    start: Array | None = None  # (..., d), also when its position is not among those kept
 
     @property
     def steps(self) -> int:
@@ -47,7 +48,7 @@ class Orbit:
         if len(self.k) <= most or len(self.x) != len(self.k):
             return self
         keep = np.unique(np.linspace(0, len(self.k) - 1, most).round().astype(np.int64))
-        return Orbit(self.name, *(getattr(self, f.name)[keep] for f in fields(self)[1:]))
+        return replace(self, **{f.name: getattr(self, f.name)[keep] for f in fields(self)[1:-1]})
 
 
 def iterate(
@@ -131,8 +132,8 @@ def iterate(
             done += chunk
             if watch is not None:
                 last = [(done - 1) % kept]
-                scalars = (array[part].copy() for array in (f, f_plus, norms, shifted, cosine, eta, rho))
-                watch(Orbit(rule.name, np.arange(part.start, part.stop), positions[last], ahead[last], *scalars))
+                seen_now = (array[part].copy() for array in (f, f_plus, norms, shifted, cosine, eta, rho))
+                watch(Orbit(rule.name, np.arange(part.start, part.stop), positions[last], ahead[last], *seen_now))
             if report is not None:
                 report(done - 1, x)
             interrupted = stop is not None and stop()
@@ -158,4 +159,5 @@ def iterate(
         cosine[:done],
         eta[:done],
         rho[:done],
+        home,
     )

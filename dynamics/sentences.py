@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from .certify import Certificate
     from .orbit import Orbit
-    from .verdict import Verdict
+    from .outcome import Verdict
 
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -31,7 +31,12 @@ def number(value: float) -> str:
 
 
 def place(x: Array, scale: float) -> str:
-    """Write a point: x = 0.400, or (1.20, 3.40); what is nothing beside `scale`, the window's diagonal, is 0."""
+    """Write a point: x = 0.400, or (1.20, 3.40); what is nothing beside `scale`, the window's diagonal, is 0.
+
+    Of many variables only the length is written.
+    """
+    if len(x) > 2:
+        return f"weights of length {number(float(np.linalg.norm(x)))}"
     rounded = [number(float(v) if abs(v) > 1e-9 * scale else 0.0) for v in x]
     return f"x = {rounded[0]}" if len(x) == 1 else f"({', '.join(rounded)})"
 
@@ -82,7 +87,33 @@ def sentence(v: Verdict, orbit: Orbit, scale: float) -> str:
             return f"{name} goes round in a cycle{around} near {where}."
         case "diverged":
             return _gone(v.step, orbit, scale)
+        case "small gradient":
+            return f"{norms_sentence(v, name)}"
     return f"{name} is still moving after {steps}, now at {where}."
+
+
+def norms_sentence(v: Verdict, name: str) -> str:
+    """Say in plain sentences what the norms of a run tell.
+
+    Args:
+        v: the verdict, with everything but its sentence.
+        name: what the run is called.
+    """
+    s, g = number(v.shifted_norm), number(v.gradient_norm)
+    match v.outcome:
+        case "diverged":
+            return f"{name} diverged at step {v.step:,}. A smaller step size may keep it."
+        case "stalled":
+            return (
+                f"{name} stalled, not certified: from step {v.step:,} on the gradient at the look-ahead point is small "
+                f"against the gradient itself, at the end {s} against {g}. Norms alone cannot tell what it stalled at."
+            )
+        case "small gradient":
+            return (
+                f"The gradient has become small, {g} at the end: {name} is close to a stationary point. "
+                "Norms alone cannot tell of which kind."
+            )
+    return f"{name} is still moving at step {v.step:,}, where the gradient is {g}."
 
 
 def _hallucinated(kind: str | None) -> str:
@@ -92,10 +123,11 @@ def _hallucinated(kind: str | None) -> str:
 def _gone(k: int, orbit: Orbit, scale: float) -> str:
     """Say where a run went that left, at step k, the window or the region where f is defined."""
     with np.errstate(all="ignore"):
-        apart = np.linalg.norm(orbit.x[k] - orbit.x[0])
+        apart = np.linalg.norm(orbit.x[k] - orbit.x[0]) if len(orbit.x) == len(orbit.k) else np.nan
     if not apart <= 9.0 * scale:
+        where = "outside the window" if orbit.x.shape[-1] <= 2 else "from its start"
         return (
-            f"{orbit.name} diverged: at step {k:,} it was far outside the window. "
+            f"{orbit.name} diverged: at step {k:,} it was far {where}. "
             f"With a step size smaller than η = {orbit.eta[-1]:.4g} it may stay."
         )
     at_x = not np.isfinite(orbit.f[k]) or not np.isfinite(orbit.gradient_norms[k])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
 import numpy as np
+from scipy.linalg import null_space
 from scipy.sparse.linalg import LinearOperator, minres
 
 from landscapes.landscape import Array
@@ -18,6 +19,20 @@ _ZERO: Final = 1e-6  # an eigenvalue below this share of the largest one counts 
 _NULL: Final = 1e-8  # of the image of a random direction: so much is left where the operator vanishes
 _PRODUCTS: Final = 1000  # to find such a direction
 _SETTLED: Final = 1e-2  # an eigenvalue is believed when its residual is below this share of it
+
+
+def constant_directions(objective: Any) -> Any:
+    """Return orthonormal rows (m, d) along which an objective is constant, where it knows of any; perhaps sparse."""
+    known = getattr(objective, "constant_directions", None)
+    return np.empty((0, objective.dim)) if known is None else known()
+
+
+def restricted(matrix: Array, q: Any) -> Array:
+    """Restrict a matrix (d, d) to what is orthogonal to the orthonormal rows of q (m, d)."""
+    if not q.shape[0]:
+        return matrix
+    z = null_space(q @ np.eye(len(matrix)))  # q may be sparse
+    return np.asarray(z.T @ matrix @ z)
 
 
 def curvatures(product: Product, q: Any, d: int) -> tuple[Array, Array]:

@@ -13,86 +13,78 @@ The list is gone through from the top; w is the number of last steps that are lo
 6. Otherwise: still moving.
 
 Nothing is called hallucinated because it did not converge.
+
+Where there is no window, as for a network, its diagonal means 10 max(1, |x0|) and its centre x0. From 500 variables
+on, and where only norms are known, as from the log of a training run, less can be told: see `verdict_of_norms`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from landscapes.landscape import Array, Landscape
+from landscapes.landscape import Array
 
+from .certify import certify
 from .newton import kind_of_stationary_point, newton_on_gradient, newton_on_shift
+from .norms import of_norms
 from .orbit import Orbit
+from .outcome import TOLERANCES, Verdict, since, tail_of
 from .sentences import sentence
+from .shift import DENSE
+from .spectra import constant_directions, restricted
 from .stability import shifted_jacobian, step_limits
-
-TOLERANCES: Final = SimpleNamespace(
-    window=(20, 0.1),  # w: at least so many steps, and this share of the run
-    far=10.0,  # diverged: window diagonals from the window's centre
-    no_look_ahead=1e-3,  # rule 2: rho below this share of its largest
-    small_gradient=1e-3,  # rule 2: |g| below this share of its largest
-    near_root=0.01,  # rules 2 and 4: Newton on g may go this many diagonals
-    stall=0.05,  # rule 3: |S|/|g| at most, throughout the last w/4 steps
-    near_stall=0.1,  # rule 3: Newton on S may go this share of rho
-    arrived=1e-6,  # rule 3: |S|/|g| below which a point has been reached; above, it is being approached
-    bounce=3.0,  # rule 4: distance from the stationary point at most this times eta max|S|
-    wide=0.25,  # rule 4: from this share of rho on it is cycling through the point, unless every second step returns
-    recurrence=0.02,  # rule 5: comes back this close, as a share of the spread
-    net=0.05,  # rule 5: net displacement at most this share of the path
-)
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """How a run ended, with the numbers it rests on."""
+class _Ground:
+    """What a run is judged on: the objective, and how large its world is."""
 
-    outcome: str  # reached, stopped, hallucinated, stalled, bouncing, trapped, cycling, diverged, still moving
-    kind: str | None  # of the stationary point it is about (the target, where hallucinated)
-    point: Array | None  # (d,) where; for hallucinated after Newton
-    target: Array | None  # (d,) the look-ahead point there, where hallucinated
-    step: int  # from which on it holds
-    approaching: bool = False  # hallucinated: not there yet
-    gradient_norm: float = np.nan  # |g| at the point, or at the end
-    shifted_norm: float = np.nan  # |S| at the end
-    step_limit: float = np.nan  # hallucinated: eta below which the point attracts; 0 where it repels
-    slope: float | None = None  # hallucinated, one variable: f' at the point
-    sentence: str = ""  # the same in words
+    l: Any  # Landscape, FunctionLandscape or Network: an Objective with gradient_and_hessian
+    centre: Array
+    diagonal: float
 
 
-def verdict(l: Landscape, orbit: Orbit) -> Verdict:
+def _ground(l: Any, orbit: Orbit) -> _Ground:
+    if hasattr(l, "domain"):
+        return _Ground(l, np.array([0.5 * (low + high) for low, high in l.domain]), l.diagonal)
+    start = orbit.x[0] if orbit.start is None else orbit.start
+    return _Ground(l, start, 10.0 * max(1.0, float(np.linalg.norm(start))))
+
+
+def verdict(l: Any, orbit: Orbit) -> Verdict:
     """Say how one run ended.
 
     Args:
-        l: the landscape it ran on.
-        orbit: a run from one start, with all its positions.
+        l: the landscape or the network it ran on.
+        orbit: a run from one start; its last positions suffice, but from where on a verdict holds is not followed
+            back beyond them.
 
     Returns:
         The outcome, where, and from which step on.
 
     Raises:
-        ValueError: the orbit holds several runs or only the last positions.
+        ValueError: the orbit holds several runs, or is thinned.
     """
-    if orbit.x.ndim != 2 or len(orbit.x) != orbit.steps + 1:
-        raise ValueError(f"verdict needs one run with all its positions, got x of shape {orbit.x.shape}")
+    if orbit.x.ndim != 2 or len(orbit.k) != orbit.steps + 1:
+        raise ValueError(f"verdict needs one run with all its steps, got x of shape {orbit.x.shape}")
+    ground = _ground(l, orbit)
+    judges = (_diverged, _at_rest, _stalled, _around_a_point, _cycling) if l.dim < DENSE else (_diverged, _by_norms)
     with np.errstate(all="ignore"):  # runs that leave the finite numbers are judged too
-        for judge in (_diverged, _at_rest, _stalled, _around_a_point, _cycling):
-            found = judge(l, orbit)
+        for judge in judges:
+            found = judge(ground, orbit)
             if found is not None:
                 break
         else:
             found = Verdict("still moving", None, orbit.x[-1], None, orbit.steps)
-    full = Verdict(
-        **{
-            **vars(found),
-            "gradient_norm": _finite(found.gradient_norm, orbit.gradient_norms[-1]),
-            "shifted_norm": float(orbit.shifted_norms[-1]),
-        }
+    full = replace(
+        found,
+        gradient_norm=_finite(found.gradient_norm, orbit.gradient_norms[-1]),
+        shifted_norm=float(orbit.shifted_norms[-1]),
     )
-    return Verdict(**{**vars(full), "sentence": sentence(full, orbit, l.diagonal)})
+    return replace(full, sentence=sentence(full, orbit, ground.diagonal))
 
 
 def _finite(value: float, otherwise: float) -> float:
@@ -100,56 +92,56 @@ def _finite(value: float, otherwise: float) -> float:
 
 
 def _tail(orbit: Orbit) -> int:
-    fewest, share = TOLERANCES.window
-    return int(min(orbit.steps + 1, max(fewest, share * orbit.steps)))
+    return min(tail_of(orbit.steps + 1), len(orbit.x))
 
 
-def _since(holds: np.ndarray) -> int:
-    """First step from which on `holds` (steps+1,) is true to the end."""
-    broken = np.flatnonzero(~holds)
-    return int(broken[-1]) + 1 if broken.size else 0
+def _distance(orbit: Orbit, y: Array, unknown: float) -> Array:
+    """Distances (steps+1,) of the positions from y, `unknown` where a position was not kept."""
+    known = np.linalg.norm(orbit.x - y, axis=-1)
+    return np.concatenate([np.full(len(orbit.k) - len(known), unknown), known])
 
 
-def _diverged(l: Landscape, orbit: Orbit) -> Verdict | None:
-    centre = np.array([0.5 * (low + high) for low, high in l.domain])
-    distance = np.linalg.norm(orbit.x - centre, axis=-1)
-    fine = (distance <= TOLERANCES.far * l.diagonal) & np.isfinite(orbit.f) & np.isfinite(orbit.shifted_norms)
+def _diverged(at: _Ground, orbit: Orbit) -> Verdict | None:
+    distance = _distance(orbit, at.centre, 0.0)
+    fine = (distance <= TOLERANCES.far * at.diagonal) & np.isfinite(orbit.f) & np.isfinite(orbit.shifted_norms)
     if fine.all():
         return None
     step = int(np.argmin(fine))
-    return Verdict("diverged", None, orbit.x[max(step - 1, 0)], None, step)
+    kept = step - 1 - (len(orbit.k) - len(orbit.x))
+    return Verdict("diverged", None, orbit.x[max(kept, 0)], None, step)
 
 
-def _at_rest(l: Landscape, orbit: Orbit) -> Verdict | None:
+def _at_rest(at: _Ground, orbit: Orbit) -> Verdict | None:
     t = TOLERANCES
     norms = orbit.gradient_norms
     if norms[-1] > 0.0 and orbit.rho[-1] > t.no_look_ahead * orbit.rho.max():
         return None
     small = norms <= t.small_gradient * norms.max()
-    y = newton_on_gradient(l, orbit.x[-1], t.near_root * l.diagonal) if small[-1] else None
+    y = newton_on_gradient(at.l, orbit.x[-1], t.near_root * at.diagonal) if small[-1] else None
     if y is None:
         return Verdict("still moving", None, orbit.x[-1], None, orbit.steps)
-    kind = kind_of_stationary_point(l, y)
-    near = np.linalg.norm(orbit.x - y, axis=-1) <= t.near_root * l.diagonal
-    return Verdict("reached" if kind == "minimizer" else "stopped", kind, y, None, _since(small & near))
+    kind = kind_of_stationary_point(at.l, y)
+    near = _distance(orbit, y, 0.0) <= t.near_root * at.diagonal
+    return Verdict("reached" if kind == "minimizer" else "stopped", kind, y, None, since(small & near))
 
 
-def _stalled(l: Landscape, orbit: Orbit) -> Verdict | None:
+def _stalled(at: _Ground, orbit: Orbit) -> Verdict | None:
     t = TOLERANCES
     ratio = orbit.shifted_norms / orbit.gradient_norms
     stall = ratio <= t.stall
-    quarter = max(1, _tail(orbit) // 4)
+    quarter = max(1, tail_of(orbit.steps + 1) // 4)
     if not stall[-quarter:].all():
         return None
-    since = _since(stall)
+    first = since(stall)
     rho, eta = float(orbit.rho[-1]), float(orbit.eta[-1])
-    x = newton_on_shift(l, orbit.x[-1], rho, t.near_stall * rho)
+    x = newton_on_shift(at.l, orbit.x[-1], rho, t.near_stall * rho)
     if x is None:
-        return Verdict("stalled", None, orbit.x[-1], None, since)
-    g, hessian = l.gradient_and_hessian(x)
+        return Verdict("stalled", None, orbit.x[-1], None, first)
+    g, hessian = at.l.gradient_and_hessian(x)
     target = x + rho * g / np.linalg.norm(g)
-    eigenvalues = np.linalg.eigvals(shifted_jacobian(g, hessian, l.hessian(target), rho))[None]
-    kind = kind_of_stationary_point(l, target)
+    matrix = shifted_jacobian(g, hessian, at.l.hessian(target), rho)
+    eigenvalues = np.linalg.eigvals(restricted(matrix, constant_directions(at.l)))[None]
+    kind = kind_of_stationary_point(at.l, target)
     limit = float(step_limits(eigenvalues)[0]) if kind != "degenerate" else np.nan
     arrived = bool(ratio[-1] < t.arrived)
     # A point that pushes the run away at this step size is only being passed by.
@@ -160,38 +152,38 @@ def _stalled(l: Landscape, orbit: Orbit) -> Verdict | None:
         kind,
         x,
         target,
-        since,
+        first,
         approaching=not arrived,
         gradient_norm=float(np.linalg.norm(g)),
         step_limit=limit,
-        slope=float(g[0]) if l.dim == 1 else None,
+        slope=float(g[0]) if at.l.dim == 1 else None,
     )
 
 
-def _around_a_point(l: Landscape, orbit: Orbit) -> Verdict | None:
+def _around_a_point(at: _Ground, orbit: Orbit) -> Verdict | None:
     t = TOLERANCES
     w = _tail(orbit)
     tail = orbit.x[-w:]
     most = t.bounce * float((orbit.eta[-w:] * orbit.shifted_norms[-w:]).max())
     starts = (tail.mean(axis=0), tail[int(np.argmin(orbit.gradient_norms[-w:]))])
     for start in starts:
-        y = newton_on_gradient(l, start, t.near_root * l.diagonal)
+        y = newton_on_gradient(at.l, start, t.near_root * at.diagonal)
         if y is None:
             continue
-        distance = np.linalg.norm(orbit.x - y, axis=-1)
+        distance = _distance(orbit, y, np.inf)
         widest = float(distance[-w:].max())
         if widest > most:
             continue
-        kind = kind_of_stationary_point(l, y)
-        since = _since(distance <= widest)
+        kind = kind_of_stationary_point(at.l, y)
+        first = since(distance <= widest)
         back_and_forth = float(np.linalg.norm(tail[2:] - tail[:-2], axis=-1).max(initial=0.0)) <= t.recurrence * widest
         if widest > t.wide * orbit.rho[-1] and not back_and_forth:
-            return Verdict("cycling", kind, y, None, since)
-        return Verdict("bouncing" if kind == "minimizer" else "trapped", kind, y, None, since)
+            return Verdict("cycling", kind, y, None, first)
+        return Verdict("bouncing" if kind == "minimizer" else "trapped", kind, y, None, first)
     return None
 
 
-def _cycling(l: Landscape, orbit: Orbit) -> Verdict | None:
+def _cycling(at: _Ground, orbit: Orbit) -> Verdict | None:
     t = TOLERANCES
     w = _tail(orbit)
     tail = orbit.x[-w:]
@@ -205,3 +197,27 @@ def _cycling(l: Landscape, orbit: Orbit) -> Verdict | None:
     if not left.size or not back[: left[-1]].any():
         return None
     return Verdict("cycling", None, tail.mean(axis=0), None, orbit.steps + 1 - w)
+
+
+def _by_norms(at: _Ground, orbit: Orbit) -> Verdict | None:
+    """Judge by the norms; what has stalled is certified, where that succeeds."""
+    found = replace(of_norms(orbit), point=orbit.x[-1])
+    if found.outcome != "stalled":
+        return found
+    rho, eta = float(orbit.rho[-1]), float(orbit.eta[-1])
+    c = certify(at.l, orbit.x[-1], rho, eta, reach=TOLERANCES.near_stall * rho)
+    if not c.certified:
+        return found
+    arrived = bool(orbit.shifted_norms[-1] < TOLERANCES.arrived * orbit.gradient_norms[-1])
+    if not arrived and c.attracts is False:
+        return Verdict("still moving", None, orbit.x[-1], None, orbit.steps)
+    return replace(
+        found,
+        outcome="hallucinated",
+        kind=c.kind,
+        point=c.x,
+        target=c.target,
+        approaching=not arrived,
+        gradient_norm=c.gradient_norm,
+        step_limit=c.step_limit,
+    )

@@ -1,0 +1,57 @@
+"""What a verdict says, and the one table of tolerances that verdicts rest on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Final
+
+import numpy as np
+
+from landscapes.landscape import Array
+
+TOLERANCES: Final = SimpleNamespace(
+    window=(20, 0.1),  # w: at least so many steps, and this share of the run
+    far=10.0,  # diverged: window diagonals from the window's centre
+    no_look_ahead=1e-3,  # rule 2: rho below this share of its largest
+    small_gradient=1e-3,  # rule 2: |g| below this share of its largest
+    near_root=0.01,  # rules 2 and 4: Newton on g may go this many diagonals
+    stall=0.05,  # rule 3: |S|/|g| at most, throughout the last w/4 steps
+    near_stall=0.1,  # rule 3: Newton on S may go this share of rho
+    arrived=1e-6,  # rule 3: |S|/|g| below which a point has been reached; above, it is being approached
+    bounce=3.0,  # rule 4: distance from the stationary point at most this times eta max|S|
+    wide=0.25,  # rule 4: from this share of rho on it is cycling through the point, unless every second step returns
+    recurrence=0.02,  # rule 5: comes back this close, as a share of the spread
+    net=0.05,  # rule 5: net displacement at most this share of the path
+    grown=1e4,  # from norms alone, diverged: the loss is this many times max(1, the first one)
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a run ended, with the numbers it rests on."""
+
+    # reached, stopped, hallucinated, stalled, bouncing, trapped, cycling, diverged, still moving; small gradient
+    outcome: str
+    kind: str | None  # of the stationary point it is about (the target, where hallucinated)
+    point: Array | None  # (d,) where; for hallucinated after Newton
+    target: Array | None  # (d,) the look-ahead point there, where hallucinated
+    step: int  # from which on it holds
+    approaching: bool = False  # hallucinated: not there yet
+    gradient_norm: float = np.nan  # |g| at the point, or at the end
+    shifted_norm: float = np.nan  # |S| at the end
+    step_limit: float = np.nan  # hallucinated: eta below which the point attracts; 0 where it repels
+    slope: float | None = None  # hallucinated, one variable: f' at the point
+    sentence: str = ""  # the same in words
+
+
+def tail_of(entries: int) -> int:
+    """Count the last entries that are looked at, of so many."""
+    fewest, share = TOLERANCES.window
+    return int(min(entries, max(fewest, share * (entries - 1))))
+
+
+def since(holds: np.ndarray) -> int:
+    """First step from which on `holds` (steps+1,) is true to the end."""
+    broken = np.flatnonzero(~holds)
+    return int(broken[-1]) + 1 if broken.size else 0
