@@ -33,15 +33,16 @@ export class Controls {
       [0.25, 0.5, 1, 2, 4].map((speed) => `<option value="${speed}">${speed} ×</option>`).join("") +
       `<option value="fit" selected>fit to ${WHOLE} s</option></select></label>` +
       `<button type="button" class="player-loop" aria-pressed="false">Loop</button>` +
-      `<button type="button" class="player-ring" aria-pressed="false">Circle of radius ρ</button>`;
+      `<button type="button" class="player-ring" aria-pressed="false">Circle of radius ρ</button>` +
+      `<button type="button" class="player-save">Save as PNG</button>`;
     this.readout = document.createElement("p");
     this.readout.className = "player-readout";
     this.live = document.createElement("p");
     this.live.className = "player-live";
     this.live.setAttribute("role", "status");
     root.append(this.bar, this.readout, this.live);
-    const [play, back, forth, scrub, step, speed, loop, ring] = this.bar.children;
-    Object.assign(this, { play, scrub, step, loop, ring, speed: speed.firstElementChild });
+    const [play, back, forth, scrub, step, speed, loop, ring, save] = this.bar.children;
+    Object.assign(this, { play, scrub, step, loop, ring, save, speed: speed.firstElementChild });
     play.addEventListener("click", () => (this.playing ? this.pause() : this.start()));
     back.addEventListener("click", () => this.go(Math.ceil(this.now) - 1));
     forth.addEventListener("click", () => this.go(Math.floor(this.now) + 1));
@@ -79,6 +80,7 @@ export class Controls {
     const note = Object.assign(document.createElement("span"), { textContent: playback.thinned });
     this.readout.replaceChildren(...this.lines.map(({ line }) => line), ...(playback.thinned ? [note] : []));
     for (const control of this.bar.querySelectorAll("button, input, select")) control.disabled = end === 0;
+    this.save.disabled = false;
     this.tellEnd();
     this.tell();
   }

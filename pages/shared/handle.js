@@ -1,5 +1,7 @@
 // The start of the paths: a button over the picture that is dragged, or moved by the arrow keys.
 
+import { element } from "./stage.js";
+
 const INTERVAL = 120; // milliseconds between requests while dragging
 const REST = 250; // milliseconds without a new start, after which the last one is settled
 const PATIENCE = 3000; // milliseconds after which a request without an answer is given up
@@ -159,6 +161,17 @@ export class Handle {
       this.flush();
     }, PATIENCE);
     this.send({ x, y, number: this.asked, settled });
+  }
+
+  /** Draw the handle as an SVG over the figure, for a picture. @param {HTMLElement} parent @returns {SVGElement | undefined} */
+  ring(parent) {
+    if (!this.at || this.button.style.visibility === "hidden") return undefined;
+    const svg = element("svg", { class: "player-ring-picture", width: "20", height: "20" }, parent);
+    const style = getComputedStyle(this.button);
+    const [paper, ink] = ["background", "text"].map((name) => style.getPropertyValue(`--st-${name}-color`));
+    element("circle", { cx: "10", cy: "10", r: "6", fill: paper, stroke: ink, "stroke-width": "2" }, svg);
+    Object.assign(svg.style, { position: "absolute", top: "-10px", left: "-10px", transform: this.button.style.transform });
+    return svg;
   }
 
   remove() {

@@ -2,6 +2,7 @@
 // that pictures refer to: they come as elements of their own, which Streamlit sends once and from then on only names.
 
 import { carried, clicked, filledIn, loadPlotly, themed } from "./figure.js";
+import { savePicture } from "./photo.js";
 import { Stage, tracksOf } from "./stage.js";
 import { Controls } from "./controls.js";
 import { Microscope } from "./microscope.js";
@@ -92,6 +93,7 @@ class Player {
       this.microscope = new Microscope(this.controls);
       this.curves = new Curves(this.root, this.controls);
       this.handle = new Handle(this.scene, (start) => this.trigger("start", start));
+      this.controls.save.addEventListener("click", () => this.save());
     }
     this.stage.load(tracks, playback.dim);
     this.controls.load(tracks, playback);
@@ -128,6 +130,8 @@ class Player {
     if (clickable) layout.clickanywhere = true;
     // A double click resets the view only where its first click means nothing else.
     const config = { ...CONFIG, doubleClick: clickable ? false : "reset" };
+    // Plotly's own PNG would lack the paths.
+    if (this.stage) config.modeBarButtonsToRemove = [...CONFIG.modeBarButtonsToRemove, "toImage"];
     this.say("");
     const react = async () => window.Plotly.react(this.figure, data, layout, config);
     react().catch((error) => {
@@ -173,6 +177,19 @@ class Player {
     this.stage.paint(this.controls.position, stage, this.controls.circle, this.controls.atEnd);
     this.curves.mark();
     this.microscope.tell();
+  }
+
+  /** Let the visitor save the picture as it is seen, the start's ring included. */
+  async save() {
+    const ring = this.handle.ring(this.scene);
+    const style = getComputedStyle(this.root);
+    const { still, moving, notes } = this.stage;
+    try {
+      const overlays = [still, moving, ...(ring ? [ring] : [])];
+      await savePicture(this.figure, overlays, [...notes.children], style.getPropertyValue("--st-background-color"));
+    } finally {
+      ring?.remove();
+    }
   }
 
   /** @param {string} problem what to say in place of the picture; empty: show the picture */

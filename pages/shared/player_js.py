@@ -10,7 +10,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-_MODULES = ("figure", "stage", "controls", "microscope", "handle", "curves", "player")  # each imports earlier ones
+_MODULES = (
+    "figure",
+    "photo",
+    "stage",
+    "controls",
+    "microscope",
+    "handle",
+    "curves",
+    "player",
+)  # each imports earlier ones
 _HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 

@@ -4,9 +4,11 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from app_server import free_port, running
@@ -503,3 +505,19 @@ def test_on_explore_a_dragged_start_reaches_the_controls_and_the_link(page: Page
     expect(page.locator(".player-step")).to_contain_text("of 1,000")
     assert page.evaluate(PATH, 1)[0] == pytest.approx([float(v) for v in chosen], abs=0.03)
     assert complaints(page) == []
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+def test_the_picture_is_saved_as_it_is_seen(new_page: Callable[..., Page], url: str, color_scheme: str, tmp_path: Path):
+    page = new_page(color_scheme=color_scheme)
+    open_case(page, url, "plane")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as PNG").click()
+    download.value.save_as(tmp_path / "picture.png")
+    pixels = np.asarray(Image.open(tmp_path / "picture.png").convert("RGB")).astype(int)
+    width = page.evaluate(f"{FULL_LAYOUT}.width")
+    assert pixels.shape == (1000, 2 * width, 3)
+    for color in ((0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)):  # both paths are in it
+        assert (np.abs(pixels - color).max(axis=-1) < 24).sum() > 200
+    paper = pixels[4, 4].sum()
+    assert (paper > 600) == (color_scheme == "light")
