@@ -156,6 +156,8 @@ def test_random_landscapes(case: Case) -> None:
     absent = missing(roots_of_gradient(case, coarse=8, fine=201), s.points, 1e-5 * case.width)
     for curve in s.curves:  # a draw may be a function of one combination of x and y, or be constant
         absent = missing(absent, curve.points, 3.0 * max(s.spacing))
+    if s.curves:  # the end of a curve that the window's corner cuts off is no curve
+        absent = absent[case.inside(absent, -5.0 * max(s.spacing))]
     if s.flat == 0.0:
         assert not len(absent), absent
     check_is_stationary(case, s)
