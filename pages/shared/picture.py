@@ -127,7 +127,7 @@ def _curves(*runs: Orbit) -> Figure:
     """Make room for f, |g| and |S| over the steps; f by its logarithm where it spans decades."""
     f = np.concatenate([orbit.f for orbit in runs])
     f = f[np.isfinite(f)]
-    log_f = bool(f.size and f.min() > 0.0 and f.max() > _DECADES * f.min())
+    log_f = bool(f.size and f.min() > 0.0 and f.max() / _DECADES > f.min())
     return _cached_curves(tuple((o.name, RULES[o.name], bool(o.rho.max() > 0.0)) for o in runs), log_f)
 
 

@@ -1,0 +1,474 @@
+"""Home and Explore, run without a browser: what they say is what the core computes, whatever they are asked."""
+
+import json
+import re
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.spatial import KDTree
+from streamlit.testing.v1 import AppTest
+
+from dynamics import gd, hallucinated_points, iterate, sam, verdict
+from dynamics.sentences import number, place
+from landscapes import CATALOGUE, FormulaError, Landscape
+from landscapes.catalogue import Entry
+from landscapes.formula import parse
+from pages.shared.controls import OWN, text
+
+HOME = Path(__file__).resolve().parent.parent / "Home.py"
+FIRST = next(iter(CATALOGUE.values()))
+HIMMELBLAU = CATALOGUE["himmelblau"]
+
+
+def visit(page: str = "pages/1_Explore.py", **link: str) -> AppTest:
+    """Open a page by a link, as the first page of a visit."""
+    app = AppTest.from_file(HOME, default_timeout=60)
+    app.switch_page(page)
+    app.query_params.update(link)
+    return healthy(app.run())
+
+
+def healthy(app: AppTest) -> AppTest:
+    """The script ran to its end: a warning is an error here, and an error shows as an exception."""
+    assert not app.exception, app.exception[0].message
+    return app
+
+
+def verdicts(app: AppTest) -> list[str]:
+    """What the page says of SAM and of GD."""
+    paragraphs = [
+        p for element in app.get("html") for p in re.findall(r'<p class="verdict">(.*?)</p>', element.proto.body)
+    ]
+    return [unescape(re.sub("<[^>]*>", "", p)).removeprefix("●").strip() for p in paragraphs]
+
+
+def expected_verdicts(l: Landscape, rho: float, eta: float, start: tuple[float, ...], steps: int) -> list[str]:
+    return [verdict(l, iterate(rule, start, steps)).sentence for rule in (sam(l, eta, rho), gd(l, eta))]
+
+
+def notes(app: AppTest) -> list[str]:
+    return [note.value for note in app.info]
+
+
+def said(app: AppTest) -> str:
+    return "\n".join(element.value for element in (*app.markdown, *app.warning))
+
+
+def component(app: AppTest, key: str) -> dict:
+    """What a component of the page was sent."""
+    found = [e.proto for e in app.get("bidi_component") if e.key == key]
+    assert len(found) == 1
+    return json.loads(found[0].json)
+
+
+def controls(app: AppTest) -> dict[str, object]:
+    kinds = (app.text_input, app.number_input, app.toggle)
+    values = {w.key: w.value for kind in kinds for w in kind}
+    return values | {"landscape": app.selectbox(key="_landscape").value}
+
+
+# --- Home -------------------------------------------------------------------------------------------
+
+
+def test_home_opens_with_the_stall_and_its_numbers() -> None:
+    app = visit("Home.py")
+    l, x = FIRST.landscape, np.array([FIRST.rho - dict(FIRST.landscape.parameters)["a"]])
+    slope, target = l.gradient(x)[0], x - FIRST.rho
+    assert abs(slope) > 0.1 and abs(l.gradient(target)[0]) < 1e-12  # the point of THEORY: x = rho - a
+    by_sam, by_gd = verdicts(app)
+    assert by_sam.startswith(f"SAM stopped at {place(x, 1.0)}, a hallucinated minimizer: ")
+    assert f"the slope there is {number(slope)}, not 0." in by_sam
+    assert f"to {place(target, 1.0)}, a minimizer of f, and the gradient there is 0." in by_sam
+    assert [by_sam, by_gd] == expected_verdicts(l, FIRST.rho, FIRST.eta, FIRST.start, FIRST.steps)
+    steps = app.markdown[1].value
+    assert f"From {place(x, 1.0)} SAM goes ρ = {FIRST.rho:g}" in steps
+    assert f"the slope here is {number(slope)}" in steps
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.2, 0.5])
+def test_home_says_so_where_sam_is_not_deceived(rho: float) -> None:
+    app = visit("Home.py", radius=str(rho))
+    assert not notes(app)
+    assert verdicts(app) == expected_verdicts(FIRST.landscape, rho, FIRST.eta, FIRST.start, FIRST.steps)
+    assert not verdicts(app)[0].startswith("SAM stopped at x = 0.4")
+    found = hallucinated_points(FIRST.landscape, rho)
+    assert "not deceived" in said(app)
+    assert f"{len(found)} hallucinated points, {int(found.attract(FIRST.eta).sum())} of which attract" in said(app)
+
+
+def test_home_says_which_part_of_its_link_is_replaced() -> None:
+    app = visit("Home.py", radius="99", v="2")
+    assert "version '2'" in notes(app)[0]
+    assert "radius ρ = '99'" in notes(app)[1] and f"{FIRST.rho:g} is used" in notes(app)[1]
+    assert len(notes(app)) == 2
+
+
+# --- Explore: every landscape -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("entry", CATALOGUE.values(), ids=CATALOGUE)
+def test_explore_shows_every_landscape_as_the_core_finds_it(entry: Entry) -> None:
+    app = visit(landscape=entry.name)
+    l = entry.landscape
+    assert notes(app) == []
+    assert verdicts(app) == expected_verdicts(l, entry.rho, entry.eta, entry.start, entry.steps)
+    assert text(entry.story) in [caption.value for caption in app.caption]
+    found = hallucinated_points(l, entry.rho)
+    if not len(found):
+        assert not app.dataframe
+        assert ("A whole" if found.curves else "There is none") in said(app)
+        return
+    rows = app.dataframe[0].value
+    axes = ["x", "y"][: l.dim]
+    # The page searches a wider window on another grid: last digits differ, and with them the order of equal ones.
+    ends = rows[axes + [f"target {axis}" for axis in axes]].to_numpy()
+    distance, row = KDTree(ends).query(np.concatenate([found.points, found.targets], axis=1))
+    assert len(rows) == len(found) == len(set(row))
+    assert distance.max() < 1e-9 * l.diagonal
+    rows = rows.iloc[row]
+    np.testing.assert_allclose(rows["|∇f(x)|"], found.gradient_norms, rtol=1e-6)
+    assert (rows["|∇f(x⁺)|"] <= 1e-9 * rows["|∇f(x)|"]).all()
+    assert list(rows["target is a"]) == list(found.kinds)
+    assert list(rows["at this η"] == "attracts") == list(found.attract(entry.eta))
+    assert list(rows["at this η"] == "undecided") == list(np.isnan(found.step_limits))
+    assert f"{len(found):,} point" in said(app)
+
+
+def test_the_picture_has_a_text_that_states_its_finding() -> None:
+    app = visit(landscape=HIMMELBLAU.name)
+    alt = component(app, "picture")["alt"]
+    found = hallucinated_points(HIMMELBLAU.landscape, HIMMELBLAU.rho)
+    for sentence in verdicts(app):
+        assert sentence in alt
+    assert "−6 to 6 by −6 to 6" in alt
+    assert (
+        f"{len(found)} isolated hallucinated points; {int(found.attract(HIMMELBLAU.eta).sum())} of them attract" in alt
+    )
+
+
+def test_every_picture_is_plain_json_without_nan_and_has_a_text() -> None:
+    for entry in (FIRST, HIMMELBLAU):
+        for element in visit(landscape=entry.name, surrogate="true", field="true").get("bidi_component"):
+            sent = json.loads(element.proto.json, parse_constant=pytest.fail)
+            assert "grid" in sent or len(sent["alt"]) > 40
+
+
+def test_the_search_is_accounted_for() -> None:
+    app = visit(landscape=HIMMELBLAU.name)
+    for words in (
+        "Targets were searched in [−12, 12] × [−12, 12]",
+        "9 isolated stationary points",
+        "Kinks",
+        "autograd",
+    ):
+        assert words in said(app)
+
+
+# --- Explore: what a visitor types ------------------------------------------------------------------
+
+NO_FORMULAS = [
+    "",
+    "   ",
+    "__import__('os')",
+    "x.real",
+    "'x'",
+    "[x]",
+    "{x}",
+    "x = 2",
+    "lambda",
+    "x if y else 1",
+    "x\x00",
+    "x\u202e+1",
+    "(" * 500 + "x" + ")" * 498,
+    "sin(" * 190 + "x" + ")" * 190,
+    "x+" * 499 + "x",
+    "sine(x)",
+    "sin(x, 2)",
+    "sin()",
+    "sin x",
+    "xy",
+    "3",
+    "a+b",
+    "x +",
+    "1,5*x",
+    "1e999*x",
+    "<script>alert(1)</script>",
+    "$x$ *bold* [a](http://b)",
+]
+
+
+@pytest.mark.parametrize("typed", NO_FORMULAS, ids=lambda typed: ascii(typed)[:24])
+def test_what_is_no_formula_gets_its_message_and_the_last_good_picture_stays(typed: str) -> None:
+    app = visit(landscape=HIMMELBLAU.name)
+    before = verdicts(app), component(app, "picture")
+    healthy(app.text_input(key="formula").set_value(typed).run())
+    with pytest.raises(FormulaError) as caught:
+        parse(typed)
+    assert [error.value for error in app.error] == [text(str(caught.value))]
+    assert (verdicts(app), component(app, "picture")) == before
+    assert controls(app) == controls(visit(landscape=HIMMELBLAU.name)) | {"formula": typed}
+    healthy(app.text_input(key="formula").set_value("x^2 + y^4").run())
+    assert not app.error
+    assert verdicts(app) != before[0]
+
+
+def test_a_message_is_shown_as_it_is_and_not_as_markup() -> None:
+    message = "'*' at column 1 <b> [x](y) $z$ :red[w] `v` 1. # ~a~ | b"
+    assert re.sub(r"\\(.)", r"\1", text(message)) == message
+    assert not re.search(r"(?<!\\)[*_`<>\[\]$:#~|]", text(message))
+
+
+def test_a_typed_formula_is_the_visitors_own_and_keeps_the_controls() -> None:
+    app = visit(landscape=HIMMELBLAU.name, rho="2")
+    assert controls(app)["landscape"] == HIMMELBLAU.name
+    healthy(app.text_input(key="formula").set_value("x^2*y^2 - x*y").run())
+    kept = {"rho": 2.0, "eta": HIMMELBLAU.eta, "steps": HIMMELBLAU.steps, "x": 4.5, "y": 1.0, "x_low": -6.0}
+    assert kept.items() <= controls(app).items()
+    assert controls(app)["landscape"] == OWN
+    assert verdicts(app) == expected_verdicts(
+        Landscape("x^2*y^2 - x*y", HIMMELBLAU.landscape.domain), 2.0, HIMMELBLAU.eta, HIMMELBLAU.start, HIMMELBLAU.steps
+    )
+    healthy(app.text_input(key="formula").set_value(HIMMELBLAU.landscape.formula).run())
+    assert controls(app)["landscape"] == HIMMELBLAU.name
+
+
+def test_another_number_of_variables_gets_a_new_window_and_start() -> None:
+    app = visit(landscape=FIRST.name, rho="2")
+    healthy(app.text_input(key="formula").set_value("x^2 + y^2").run())
+    window = {"x_low": -6.0, "x_high": 6.0, "y_low": -6.0, "y_high": 6.0}
+    assert window.items() <= controls(app).items()
+    assert {"rho": 2.0, "x": 1.0, "y": 1.0}.items() <= controls(app).items()
+    healthy(app.text_input(key="formula").set_value(FIRST.landscape.formula + " + x").run())
+    assert {"x_low": -1.2, "x_high": 2.9, "x": 0.1, "rho": 2.0}.items() <= controls(app).items()
+    assert "y" not in controls(app)
+
+
+def test_choosing_a_landscape_sets_every_control() -> None:
+    app = visit(formula="a*x^2 + b", x_low="-2", x_high="3", rho="0.3", eta="0.5", steps="7", x="2")
+    for entry in (HIMMELBLAU, CATALOGUE["rastrigin"], CATALOGUE["sine"], FIRST):
+        healthy(app.selectbox(key="_landscape").set_value(entry.name).run())
+        assert controls(app) == controls(visit(landscape=entry.name))
+        assert verdicts(app) == expected_verdicts(entry.landscape, entry.rho, entry.eta, entry.start, entry.steps)
+
+
+def test_ones_own_formula_begins_with_what_is_there() -> None:
+    app = visit(landscape=HIMMELBLAU.name)
+    before = controls(app)
+    healthy(app.selectbox(key="_landscape").set_value(OWN).run())
+    assert controls(app) == before | {"landscape": OWN}
+
+
+def test_parameters_become_sliders_and_reach_the_landscape() -> None:
+    app = visit(formula="a*x^2 + b_1*cos(x)")
+    assert {"_p_a_slider", "_p_b_1_slider"} <= {s.key for s in app.slider}
+    healthy(app.slider(key="_p_a_slider").set_value(0.25).run())
+    healthy(app.number_input(key="p_b_1").set_value(-20.0).run())  # beyond the slider, which makes room for it
+    assert app.number_input(key="p_a").value == 0.25
+    assert app.slider(key="_p_b_1_slider").value == -20.0
+    l = Landscape("a*x^2 + b_1*cos(x)", ((-6.0, 6.0),), {"a": 0.25, "b_1": -20.0})
+    assert verdicts(app) == expected_verdicts(l, 1.0, 0.01, (1.0,), 2000)
+
+
+@pytest.mark.parametrize("entry", [e for e in CATALOGUE.values() if e.landscape.parameters], ids=lambda e: e.name)
+def test_the_formula_of_a_landscape_with_parameters_can_be_edited(entry: Entry) -> None:
+    app = visit(landscape=entry.name)
+    healthy(app.text_input(key="formula").set_value(f"({entry.landscape.formula}) + x/10").run())
+    l = Landscape(f"({entry.landscape.formula}) + x/10", entry.landscape.domain, entry.landscape.parameters)
+    assert verdicts(app) == expected_verdicts(l, entry.rho, entry.eta, entry.start, entry.steps)
+
+
+def test_a_parameter_named_rho_is_the_radius() -> None:
+    entry = CATALOGUE["sine"]
+    app = visit(landscape=entry.name)
+    assert "p_rho" not in controls(app)
+    healthy(app.number_input(key="rho").set_value(0.3).run())
+    l = entry.landscape.with_parameters(rho=0.3)
+    assert verdicts(app) == expected_verdicts(l, 0.3, entry.eta, entry.start, entry.steps)
+
+
+# --- Explore: what is hard or impossible to draw ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("link", "sentence"),
+    [
+        ({"formula": "0*x + 3"}, "f is constant"),
+        ({"formula": "x*0*y - 1"}, "f is constant"),
+        ({"formula": "sqrt(-1 - x^2)"}, "not defined at the start"),
+        ({"formula": "log(-1 - x^2 - y^2)"}, "f is not defined anywhere on this window"),
+        ({"formula": "0/0*x"}, "f is not defined anywhere on this window"),
+        ({"formula": "(0 - 8)^(1/3)*x*y"}, "f is not defined anywhere on this window"),
+        ({"formula": "log(x) + x^2", "x": "2"}, "left the region where f is defined"),
+        ({"formula": "sqrt(x)*y^2 + x*log(y)"}, "SAM's look-ahead point left the region where f is defined"),
+        ({"formula": "1/x"}, "SAM cannot start: f is not defined at its look-ahead point."),
+        ({"formula": "exp(exp(x + y))"}, "SAM diverged"),
+        ({"formula": "1e308*x^2 + 1e308*y"}, "cannot start"),
+        ({"formula": "1e308*x^2 - 1e308*sin(x)"}, ""),
+        ({"formula": "x^x^x^x^x^x"}, "less than 1 % of the grid|9. % of the grid"),
+        ({"formula": "2^2^2^2^2^2^x"}, "cannot start"),
+        ({"formula": "(x^2 + y^2)^(x^2)^(y^2)^9^9"}, "cannot start"),
+        ({"formula": "10^400*x"}, "not defined"),
+        ({"rho": "0"}, "it is gradient descent, and there are no hallucinated points"),
+        ({"formula": "x^2 + y^2", "rho": "0", "surrogate": "true", "field": "true"}, "it is gradient descent"),
+        ({"formula": "rho*x^2 + sin(x)", "rho": "0"}, "it is gradient descent"),
+        ({"eta": "10"}, "GD diverged: at step"),
+        ({"landscape": HIMMELBLAU.name, "eta": "10"}, "SAM diverged: at step"),
+        ({"steps": "1"}, "after 1 step"),
+        ({"x_low": "999999", "x_high": "1000000", "x": "999999.5"}, "999,998.5, 1,000,000"),
+        ({"formula": "abs(x)"}, "Kinks"),
+        ({"formula": "sin(20x)*sin(20y)"}, "only the 4,000 innermost were used"),
+        ({"formula": "x^4/4 - x^3", "x": "-1"}, "derivatives do not decide whether it attracts"),
+    ],
+    ids=lambda value: "-".join(value.values())[:30] if isinstance(value, dict) else None,
+)
+def test_a_hard_landscape_gets_a_plain_sentence(
+    link: dict[str, str], sentence: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    app = visit(**link)
+    everything = "\n".join([*verdicts(app), said(app)])
+    assert re.search(sentence, everything), everything
+    assert notes(app) == []
+    assert len(verdicts(app)) == 2
+    assert not complaints(capfd)
+
+
+def complaints(capfd: pytest.CaptureFixture[str]) -> list[str]:
+    """Lines on stderr, less what Streamlit says of every script that runs without a browser."""
+    return [line for line in capfd.readouterr().err.splitlines() if "ScriptRunContext" not in line]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"steps": "100000"},
+        {"landscape": HIMMELBLAU.name, "steps": "100000"},
+        {"formula": "sin(" * 40 + "x*y" + ")" * 40, "steps": "300"},
+        {"formula": "+".join(f"cos({i}x)*cos({i}y)" for i in range(1, 16)), "steps": "300"},
+        {"formula": "/".join(["(x*y-1)"] * 37), "steps": "300"},
+    ],
+    ids=["100,000 steps", "100,000 steps in two variables", "nested", "rugged", "quotients"],
+)
+def test_heavy_work_is_done_elsewhere_and_comes_back(link: dict[str, str], capfd: pytest.CaptureFixture[str]) -> None:
+    app = visit(**link)
+    assert len(verdicts(app)) == 2
+    assert not app.warning or "innermost" in app.warning[0].value
+    assert notes(app) == []
+    assert not complaints(capfd)
+
+
+# --- Explore: links ---------------------------------------------------------------------------------
+
+LINKS = [
+    {"landscape": HIMMELBLAU.name, "rho": "2.5", "eta": "0.03", "x": "-1.25", "y": "3", "steps": "500"},
+    {"landscape": FIRST.name, "p_a": "0.8", "p_b": "-7.5", "x_low": "-3", "x_high": "4", "rho": "1.5", "field": "true"},
+    {"landscape": OWN, "formula": "a x^2 + cos(b y)", "p_a": "1000", "p_b": "0.001", "rho": "0"},
+    {"landscape": HIMMELBLAU.name, "formula": "x^2 - y^2/3", "surrogate": "true", "eta": "1e-7"},
+    {"formula": "sin(x)", "x_low": "-20", "x_high": "20.5", "x": "15"},
+]
+
+
+@pytest.mark.parametrize("link", LINKS, ids=lambda link: " ".join(link))
+def test_a_valid_link_is_taken_at_its_word(link: dict[str, str]) -> None:
+    app = visit(v="1", **link)
+    assert notes(app) == []
+    assert not app.error
+    values = controls(app)
+    values["landscape"] = link.get("landscape", OWN) if "formula" not in link else OWN
+    for key, asked in link.items():
+        if key != "landscape":
+            assert str(values[key]).lower() == asked or float(values[key]) == float(asked)
+
+
+BROKEN = [
+    ({"rho": "99"}, ["radius ρ = '99', which is not a number from 0 to 2.05; 1 is used"]),
+    ({"rho": "abc"}, ["radius ρ = 'abc'"]),
+    ({"rho": "nan"}, ["radius ρ = 'nan'"]),
+    ({"rho": "inf"}, ["radius ρ = 'inf'"]),
+    ({"rho": "-1"}, ["radius ρ = '-1'"]),
+    ({"rho": ""}, ["radius ρ = ''"]),
+    ({"eta": "1e-9"}, ["step size η = '1e-9'", "1e−07 to 10; 0.01 is used"]),
+    ({"eta": "11"}, ["step size η = '11'"]),
+    ({"steps": "1000000000"}, ["steps = '1000000000', which is not a whole number from 1 to 100,000; 2000 is used"]),
+    ({"steps": "10^9"}, ["steps = '10^9'"]),
+    ({"steps": "0"}, ["steps = '0'"]),
+    ({"steps": "2.5"}, ["steps = '2.5'"]),
+    ({"x": "50"}, ["start x = '50', which is not a number from −1.2 to 2.9; 0.1 is used"]),
+    ({"x_low": "5", "x_high": "-5"}, ["x from 5 to −5 is no window", "−1.2 to 2.9 is used"]),
+    ({"x_low": "0", "x_high": "1e-9"}, ["is no window"]),
+    ({"x_low": "-1e9"}, ["x from = '-1e9', which is not a number from −1,000,000 to 1,000,000; −1.2 is used"]),
+    ({"p_a": "1e7"}, ["a = '1e7'", "0.6 is used"]),
+    ({"p_a": "abc"}, ["a = 'abc'"]),
+    ({"landscape": "Nope"}, [f"landscape = 'Nope', which is not in the catalogue; {FIRST.name} is used"]),
+    ({"landscape": "Nope", "formula": "x^2"}, [f"landscape = 'Nope', which is not in the catalogue; {OWN} is used"]),
+    ({"surrogate": "maybe"}, ["surrogate = 'maybe', which is not true or false; false is used"]),
+    ({"v": "2"}, ["version '2'", "version 1"]),
+]
+
+
+@pytest.mark.parametrize(("link", "words"), BROKEN, ids=lambda value: str(value)[:40])
+def test_what_is_broken_in_a_link_is_replaced_and_named(link: dict[str, str], words: list[str]) -> None:
+    app = visit(**link)
+    assert len(notes(app)) == 1
+    for part in words:
+        assert part in notes(app)[0]
+    if "formula" not in link and link.get("steps") != "2.5":
+        assert verdicts(app) == expected_verdicts(FIRST.landscape, FIRST.rho, FIRST.eta, FIRST.start, FIRST.steps)
+
+
+def test_each_broken_part_is_named_and_the_others_are_kept() -> None:
+    app = visit(landscape=HIMMELBLAU.name, rho="99", eta="0.03", x="nan", y="3", steps="-4")
+    assert [re.search("asks for (.*?) =", note)[1] for note in notes(app)] == ["radius ρ", "start x", "steps"]
+    assert {"rho": 3.0, "eta": 0.03, "x": 4.5, "y": 3.0, "steps": 3000}.items() <= controls(app).items()
+
+
+def test_a_broken_formula_in_a_link_gets_its_message() -> None:
+    app = visit(formula="sine(x)", p_a="2")
+    assert [error.value for error in app.error] == [text("unknown function 'sine' at column 1; did you mean 'sin'?")]
+    assert controls(app)["p_a"] == 2.0
+    assert verdicts(app)
+
+
+def test_unknown_parts_of_a_link_do_no_harm() -> None:
+    assert notes(visit(utm_source="mail", p_zzz="3", y_low="4")) == []
+
+
+def test_the_notes_on_a_link_are_gone_with_the_next_change() -> None:
+    app = visit(rho="99")
+    assert notes(app)
+    assert not notes(healthy(app.number_input(key="rho").set_value(1.5).run()))
+
+
+def test_a_start_outside_a_new_window_moves_to_its_edge_and_says_so() -> None:
+    app = visit(landscape=HIMMELBLAU.name)
+    healthy(app.number_input(key="x_high").set_value(2.0).run())
+    assert any("start x = 4.5 is outside −6 to 2; 2 is used" in note for note in notes(app))
+    assert controls(app)["x"] == 2.0
+
+
+def test_a_window_upside_down_is_said_and_the_usual_one_used() -> None:
+    app = visit(landscape=HIMMELBLAU.name)
+    before = component(app, "picture")["view"]
+    healthy(app.number_input(key="y_low").set_value(7.0).run())
+    assert "y from 7 to 6 is no window" in notes(app)[0]
+    assert component(app, "picture")["view"] == before
+
+
+# --- from page to page ------------------------------------------------------------------------------
+
+
+def test_explore_keeps_its_controls_while_home_is_visited() -> None:
+    app = visit(landscape=HIMMELBLAU.name)
+    healthy(app.text_input(key="formula").set_value("a*x^2 + y^2").run())
+    for key, value in (("rho", 2.5), ("eta", 0.05), ("x", -1.5), ("p_a", 3.0), ("y_high", 4.0)):
+        healthy(app.number_input(key=key).set_value(value).run())
+    before, sentences = controls(app), verdicts(app)
+    app.query_params.clear()  # as the menu does
+    healthy(app.switch_page("Home.py").run())
+    app.query_params.clear()
+    healthy(app.switch_page("pages/1_Explore.py").run())
+    assert controls(app) == before
+    assert verdicts(app) == sentences
+    link = {key: str(value) for key, value in app.query_params.items()}
+    assert controls(visit(**link)) == before  # the link is written again
