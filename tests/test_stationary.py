@@ -38,7 +38,7 @@ def kind_seen(l: Landscape, z: np.ndarray, radius: float) -> str:
     if l.dim == 1:
         around = z + radius * np.array([[-1.0], [1.0]])
     else:
-        angle = np.linspace(0.0, 2.0 * np.pi, 64, endpoint=False)
+        angle = np.linspace(0.0, 2.0 * np.pi, 2000, endpoint=False)
         around = z + radius * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
     difference = l.value(around) - l.value(z)
     return "minimizer" if (difference > 0).all() else "maximizer" if (difference < 0).all() else "saddle"
