@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from .palette import GD, HALLUCINATED, SAM, figure
+from .palette import GD, GREY, SAM, figure
 
 Array = npt.NDArray[np.float64]
 
@@ -105,7 +105,13 @@ def spread(groups: Sequence[Group], title: str, log: bool = False) -> go.Figure:
 
 
 def heat(
-    columns: Sequence[str], rows: Sequence[str], z: Array, text: Sequence[Sequence[str]], title: str, log: bool = False
+    columns: Sequence[str],
+    rows: Sequence[str],
+    z: Array,
+    text: Sequence[Sequence[str]],
+    title: str,
+    log: bool = False,
+    color: str = GREY,
 ) -> go.Figure:
     """Draw one number for every combination as colour and as text.
 
@@ -116,6 +122,7 @@ def heat(
         text: what is written in each cell.
         title: of the numbers.
         log: colours go by the logarithm.
+        color: of the greatest number.
     """
     picture = figure(110 + 46 * len(rows), showlegend=False)
     with np.errstate(all="ignore"):
@@ -123,7 +130,7 @@ def heat(
     shade = np.where(np.isfinite(shade), shade, np.nan)
     picture.add_heatmap(
         x=list(columns), y=list(rows), z=shade, text=[list(row) for row in text], texttemplate="%{text}",
-        colorscale=[[0.0, "var(--st-background-color)"], [1.0, HALLUCINATED]], showscale=False,
+        colorscale=[[0.0, "var(--st-background-color)"], [1.0, color]], opacity=0.75, showscale=False,
         textfont={"color": "var(--st-text-color)"}, hovertemplate="ρ = %{x}, %{y}: %{text}<extra>" + title + "</extra>",
         xgap=2, ygap=2,
     )  # fmt: skip

@@ -5,9 +5,10 @@ import streamlit as st
 from pages.shared.layout import set_page
 from pages.shared.link import Link
 from pages.shared.networks_controls import ask_preset
+from pages.shared.networks_sweep import show_sweep
 from pages.shared.networks_training import show_training
 
-PARTS = {"Training": show_training}
+PARTS = {"Training": show_training, "Sweep": show_sweep}
 
 
 def main() -> None:
@@ -19,8 +20,17 @@ def main() -> None:
         "and follows the gradient there: where that one vanishes, training stops, whatever the network has learned."
     )
     link = Link("Networks")
-    preset = ask_preset(link)
-    show_training(link, preset)
+    part = st.segmented_control(
+        "Part",
+        list(PARTS),
+        default="Training",
+        key="part",
+        bind="query-params",
+        required=True,
+        label_visibility="hidden",
+    )
+    link.check("part", "part", str(part), f"one of {', '.join(PARTS)}")
+    PARTS[str(part)](link, ask_preset(link))
 
 
 if __name__ == "__main__":

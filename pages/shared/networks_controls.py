@@ -49,30 +49,38 @@ _STORIES: Final = (
 )
 
 
-def ask_training(link: Link, preset: str) -> Training:
-    """Ask for the radius, the step size and the rest; what the link leaves out is as in the preset."""
+def ask_training(link: Link, preset: str, one: bool = True) -> Training:
+    """Ask for the radius, the step size and the rest; what the link leaves out is as in the preset.
+
+    Args:
+        link: the page's link.
+        preset: where the settings start from.
+        one: ask for one radius, warm-start and share of wrong labels; a sweep asks for several by itself.
+    """
     usual = PRESETS[preset]
     default = _values(usual)
-    rho = _number(link, "rho", "radius ρ", default, *RADII, 0.5, help="How far the rule looks uphill.")
-    eta = _number(link, "eta", "step size η", default, *STEP_SIZES, 0.01)
+    rho, warm, rule = usual.rho, usual.warm, next(iter(RULES))
+    if one:
+        rho = _number(link, "rho", "radius ρ", default, *RADII, 0.5, help="How far the rule looks uphill.")
     left, right = st.columns(2)
     with left:
-        steps = _number(link, "steps", "steps", default, 1, MOST_STEPS, 500)
+        eta = _number(link, "eta", "step size η", default, *STEP_SIZES, 0.01)
     with right:
+        steps = _number(link, "steps", "steps", default, 1, MOST_STEPS, 500)
+    if one:
         warm = _number(
             link, "warm", "warm-start", default, 0, MOST_STEPS, 100,
             help="Steps of gradient descent before the rule, in the third run.",
         )  # fmt: skip
-    rule = next(iter(RULES))
     if len(RULES) > 1:
         rule = _choice(link, "rule", "rule", default, tuple(RULES))
     with st.expander("Network and data"):
         seed = _number(link, "seed", "seed of the first weights", default, 0, 9999, 1)
-        network = _ask_network(link, usual.network, default)
+        network = _ask_network(link, usual.network, default, one)
     return replace(usual, network=network, rho=rho, eta=eta, steps=steps, warm=min(warm, steps), rule=rule, seed=seed)
 
 
-def _ask_network(link: Link, usual: NetworkSpec, default: dict[str, Any]) -> NetworkSpec:
+def _ask_network(link: Link, usual: NetworkSpec, default: dict[str, Any], one: bool) -> NetworkSpec:
     data = usual.data
     typed = st.text_input(
         "hidden units", default["hidden"], key="hidden", bind="query-params", max_chars=20,
@@ -88,7 +96,7 @@ def _ask_network(link: Link, usual: NetworkSpec, default: dict[str, Any]) -> Net
     if len(LOSSES[data]) > 1:
         loss = _choice(link, "loss", "loss", default, LOSSES[data])
     held_out = _number(link, "held", "share held out", default, 0.0, 0.5, 0.1)
-    noise = _number(link, "noise", "share of wrong labels", default, 0.0, 0.9, 0.1)
+    noise = _number(link, "noise", "share of wrong labels", default, 0.0, 0.9, 0.1) if one else 0.0
     decay = _number(link, "decay", "weight decay", default, 0.0, 1.0, 0.001)
     most = EXAMPLES[data] - round(held_out * EXAMPLES[data])
     subset = _number(

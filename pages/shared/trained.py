@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from dynamics import Orbit
+from dynamics import Orbit, verdict
 from dynamics.certify import Certificate, certify
 from dynamics.rules import unit
-from dynamics.sentences import number
 from pages.shared import jobs
-from pages.shared.training import Array, Course, Curves, Progress, Training, advance, one_thread, stopped_early
+from pages.shared.training import Array, Course, Curves, Progress, Training, advance, one_thread
 
 if TYPE_CHECKING:
     from landscapes.network import Network
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _LINE: Final = 121  # values on the line through w and w+
 _PLANE: Final = 27  # values along an axis of the plane
 _BEYOND: Final = 0.6  # the line goes on this share of rho beyond w and w+
+_NICE: Final = 10
+STALLS: Final = ("hallucinated", "stalled")  # outcomes for which a certificate is sought
 _ENDS: Final = 3  # eigenvalues kept at either end of the spectrum
 
 
@@ -79,7 +81,7 @@ class Trained:
     """All runs of a training, and pictures of where the second, the rule without a warm-start, ended."""
 
     runs: tuple[TrainedRun, ...]
-    slices: Slices | None  # None where the run left the finite numbers
+    slices: Slices | None  # None where the run left the finite numbers or was stopped
     first_layer: Array | None  # (units, 8, 8) for images, else None
     stopped: bool  # before the last step
 
@@ -100,41 +102,54 @@ def train(
     w = network.start(training.seed, training.scale)
     courses = tuple(Course(rule, w, training.steps) for rule in training.rules(network))
     curves = advance(courses, report, stop)
-    total = sum(course.steps + 1 for course in courses)
-    if report is not None:
-        report(Progress(total, total, tuple(Curves.empty() for _ in courses), "looking for a certificate"))
+    cut = any(course.left for course in courses)
+
+    def ended_early() -> bool:
+        return cut or (stop is not None and stop())
+
+    def say(doing: str) -> None:
+        if report is not None and not cut:
+            report(Progress(1, 1, tuple(Curves.empty() for _ in courses), doing))
+
+    say("looking for a certificate")
     with one_thread():
         runs = tuple(
-            ended(training, network, name, course.orbit(), curve)
+            ended(training, network, name, course.orbit(), curve, ended_early)
             for name, course, curve in zip(training.names, courses, curves, strict=True)
         )
-        course = courses[1]
-        end = course.orbit()
+        say("cutting through the loss")
+        end = courses[1].orbit()
         finite = bool(np.isfinite(end.x[-1]).all() and np.isfinite(end.f[-1]))
-        return Trained(
-            runs,
-            slices(network, end, course.snapshots, training.rho) if finite else None,
-            network.first_layer(end.x[-1]) if training.network.data == "digits" and finite else None,
-            any(stopped_early(course) for course in courses),
-        )
+        cuts = None
+        if finite and not ended_early():
+            cuts = slices(network, end, courses[1].snapshots, training.rho)
+        images = training.network.data == "digits" and finite
+        return Trained(runs, cuts, network.first_layer(end.x[-1]) if images else None, cut)
 
 
 def train_in_worker(training: Training) -> Trained:
     """Train, and report to the job's owner; to be called by a worker of `jobs`."""
+    behind_others()
     nothing = tuple(Curves.empty() for _ in training.names)
     jobs.report(Progress(0, 1, nothing, "loading the data"))
     return train(training, jobs.report, jobs.stop_asked)
 
 
-def ended(training: Training, network: Network, name: str, orbit: Orbit, curves: Curves) -> TrainedRun:
-    """Judge a run by its norms; where it has stalled, seek a certificate."""
-    verdict = verdict_from_norms(orbit)
-    w = orbit.x[-1]
+def behind_others() -> None:
+    """Let this process wait while another wants the processor; to be called in a worker."""
+    os.setpriority(os.PRIO_PROCESS, 0, _NICE)
+
+
+def ended(
+    training: Training, network: Network, name: str, orbit: Orbit, curves: Curves, stop: Callable[[], bool]
+) -> TrainedRun:
+    """Judge a run; where it has stalled, and nobody wants it to stop, seek a certificate."""
+    v, w = verdict(network, orbit), orbit.x[-1]
     proof = None
-    if verdict.outcome == "stalled":
-        proof = _proof(certify(network, w, training.rho, training.eta))
+    if v.outcome in STALLS and not stop():
+        proof = _proof(certify(network, w, training.rho, training.eta, stop=stop))
     return TrainedRun(
-        name, curves, verdict.outcome, verdict.step, verdict.sentence, float(orbit.f[-1]), network.accuracy(w),
+        name, curves, v.outcome, v.step, v.sentence, float(orbit.f[-1]), network.accuracy(w),
         network.held_out_accuracy(w), proof,
     )  # fmt: skip
 
@@ -186,32 +201,3 @@ def _axis(values: Array, reach: float) -> Array:
     low, high = max(float(values.min()), -3.0 * reach), min(float(values.max()), 3.0 * reach)
     margin = 0.05 * (high - low)
     return np.linspace(low - margin, high + margin, _PLANE)
-
-
-@dataclass(frozen=True)
-class _Judged:
-    outcome: str
-    step: int
-    sentence: str
-
-
-def verdict_from_norms(orbit: Orbit) -> _Judged:
-    """Tell what norms alone can tell: diverged, a small gradient, stalled, or still moving."""
-    fine = np.isfinite(orbit.f) & np.isfinite(orbit.shifted_norms)
-    if not fine.all():
-        k = int(np.argmin(fine))
-        return _Judged("diverged", k, f"{orbit.name} diverged at step {k:,}.")
-    w = max(20, len(orbit.k) // 10)
-    stall = orbit.shifted_norms <= 0.05 * orbit.gradient_norms
-    g, s = number(float(orbit.gradient_norms[-1])), number(float(orbit.shifted_norms[-1]))
-    if orbit.rho[-1] > 0.0 and stall[-(w // 4) :].all():
-        broken = np.flatnonzero(~stall)
-        since = int(broken[-1]) + 1 if broken.size else 0
-        return _Judged(
-            "stalled",
-            since,
-            f"{orbit.name} stalled from step {since:,} on: the gradient at the look-ahead point is {s}, the gradient {g}.",
-        )
-    if orbit.gradient_norms[-1] <= 1e-3 * orbit.gradient_norms.max():
-        return _Judged("reached", len(orbit.k) - 1, f"{orbit.name}'s gradient has become small: {g}.")
-    return _Judged("still moving", len(orbit.k) - 1, f"{orbit.name} is still moving, with a gradient of {g}.")

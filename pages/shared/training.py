@@ -32,7 +32,9 @@ DEEPEST: Final = 2
 CURVE: Final = 600  # points of a curve at most
 SNAPSHOTS: Final = 200  # positions of a path that are kept
 _PATIENCE: Final = 0.2  # seconds between two reports
-_CHUNK: Final = 256
+_CHUNK: Final = 128  # steps of a round at most; `iterate` keeps the positions of so many
+_LEASH: Final = 100.0  # a run that is further from its start than this many times the start's length has left
+_SCALARS: Final = ("f", "f_plus", "gradient_norms", "shifted_norms", "cosine", "eta", "rho")
 RULES: Final[dict[str, Callable[[Any, float, float], Rule]]] = {"SAM": sam}  # by name, beside gradient descent
 
 
@@ -133,8 +135,8 @@ class Course:
 
     def __init__(self, rule: Rule, w: Array, steps: int) -> None:
         """Begin at the weights w (d,)."""
-        self.rule, self.w, self.memory = rule, w, rule.start(w)
-        self.k, self.steps = 0, steps
+        self.rule, self.w, self.memory, self._start = rule, w, rule.start(w), w
+        self.k, self.steps, self.gone = 0, steps, False
         self.orbits: list[Orbit] = []
         self.snapshots: list[tuple[int, Array]] = []
 
@@ -155,6 +157,9 @@ class Course:
 
         orbit = iterate(Rule(self.rule.name, network, step), self.w, count - 1, keep="scalars")
         self.k += count
+        if len(self.orbits) > 1:  # its positions are needed no longer
+            old = self.orbits[-2]
+            self.orbits[-2] = replace(old, x=old.x[:0].copy(), x_plus=old.x[:0].copy())
         self.orbits.append(orbit)
         k = first + orbit.k
         every = max(1, -(-self.steps // SNAPSHOTS))
@@ -162,23 +167,24 @@ class Course:
             self.snapshots.append((int(k[i]), orbit.x[i].copy()))
         keep = (k % max(1, -(-self.steps // (CURVE - 1))) == 0) | (k == self.steps)
         accuracy = getattr(network, "accuracy", lambda _: np.nan)
-        if not np.isfinite(self.w).all():  # nothing comes back from there
-            self.k = self.steps + 1
+        leash = _LEASH * max(1.0, float(np.linalg.norm(self._start)))
+        if not np.linalg.norm(self.w - self._start) <= leash:  # nothing comes back from there
+            self.gone, self.k = True, self.steps + 1
         return Curves(
             k[keep], orbit.f[keep], orbit.f_plus[keep], orbit.gradient_norms[keep], orbit.shifted_norms[keep],
             orbit.cosine[keep], np.array([accuracy(x) for x in orbit.x[keep]]),
         )  # fmt: skip
 
     def orbit(self) -> Orbit:
-        """Return the scalars of every step, and the last position."""
+        """Return the scalars of every step, and the last positions; where it is gone, they end with NaN."""
         parts = self.orbits
-        return Orbit(
-            self.rule.name,
-            np.arange(sum(len(part.k) for part in parts)),
-            parts[-1].x[-1:],
-            parts[-1].x_plus[-1:],
-            *(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Orbit)[4:]),
-        )
+        x, x_plus = (np.concatenate([getattr(part, name) for part in parts[-2:]]) for name in ("x", "x_plus"))
+        whole = [np.concatenate([getattr(part, name) for part in parts]) for name in _SCALARS]
+        if self.gone:
+            whole = [np.append(values, np.nan) for values in whole[:-2]] + [np.append(v, v[-1]) for v in whole[-2:]]
+            nowhere = np.full_like(x[:1], np.nan)
+            x, x_plus = np.append(x, nowhere, axis=0), np.append(x_plus, nowhere, axis=0)
+        return Orbit(self.rule.name, np.arange(len(whole[0])), x, x_plus, *whole, self._start)
 
 
 def advance(
@@ -213,11 +219,6 @@ def one_thread() -> Iterator[None]:
 
     with threadpool_limits(1):
         yield
-
-
-def stopped_early(course: Course) -> bool:
-    """Say whether a run was stopped before its end."""
-    return course.left > 0
 
 
 def described(training: Training) -> str:
