@@ -1,5 +1,7 @@
 """Explore: where does SAM stop on this function, and why?"""
 
+from functools import partial
+
 import streamlit as st
 
 from pages.shared.compute import ask
@@ -7,8 +9,9 @@ from pages.shared.controls import ask_formula, ask_question, switch
 from pages.shared.jobs import Busy
 from pages.shared.layout import set_page
 from pages.shared.link import Link
-from pages.shared.picture import show_position, show_runs
+from pages.shared.picture import draw_landscape, show_position, show_runs
 from pages.shared.report import show_points, show_search
+from pages.shared.takeaway import offer
 
 
 def main() -> None:
@@ -31,6 +34,7 @@ def main() -> None:
             st.warning(str(error))
             return
         show_runs(question, "picture", surrogate, field)
+        offer(question, partial(draw_landscape, question, answer, surrogate, field), f"SAM and GD on {formula.text}")
     if question.landscape.dim == 1:
         show_position(question, answer, "position")
     show_points(question, answer)
