@@ -1,5 +1,6 @@
 """The pages in a real browser beside a bare Streamlit script: python -m benchmarks.ui."""
 
+import os
 import statistics
 from pathlib import Path
 from urllib.parse import urlencode
@@ -57,6 +58,7 @@ def memory(playwright: Playwright, url: str, server: psutil.Process, pages: list
 
 
 def main() -> None:
+    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; other work slows both sides")
     with sync_playwright() as playwright:
         first: dict[Path, list[float]] = {APP: [], PEER: []}
         for _ in range(3):
