@@ -12,6 +12,7 @@ from typing import Final, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import lstsq
 from scipy.sparse.linalg import LinearOperator, lsmr
 
 from landscapes.landscape import Array, Objective
@@ -145,8 +146,9 @@ def _dense_step(here: Shift, reach: float) -> Array:
     m = here.jacobian()
     if not np.isfinite(m).all():
         return np.full_like(here.x, np.nan)
-    stacked = np.concatenate([m, here.residual / reach * np.eye(len(m))])
-    return np.asarray(np.linalg.lstsq(stacked, np.concatenate([-here.s, np.zeros(len(m))]))[0])
+    damped = np.concatenate([m, here.residual / reach * np.eye(len(m))])
+    # Of LAPACK's drivers the one that is fast and copes with rank deficiency.
+    return np.asarray(lstsq(damped, np.concatenate([-here.s, np.zeros(len(m))]), lapack_driver="gelsy")[0])
 
 
 def _krylov_step(here: Shift, reach: float) -> Array:
