@@ -5,10 +5,12 @@ import streamlit as st
 from pages.shared.layout import set_page
 from pages.shared.link import Link
 from pages.shared.networks_controls import ask_preset
+from pages.shared.networks_log import show_log
 from pages.shared.networks_sweep import show_sweep
 from pages.shared.networks_training import show_training
 
-PARTS = {"Training": show_training, "Sweep": show_sweep}
+TRAINING, SWEEP, LOG = "Training", "Sweep", "Your own log"
+PARTS = (TRAINING, SWEEP, LOG)
 
 
 def main() -> None:
@@ -21,16 +23,14 @@ def main() -> None:
     )
     link = Link("Networks")
     part = st.segmented_control(
-        "Part",
-        list(PARTS),
-        default="Training",
-        key="part",
-        bind="query-params",
-        required=True,
-        label_visibility="hidden",
+        "Part", PARTS, default=TRAINING, key="part", bind="query-params", required=True, label_visibility="collapsed"
     )
     link.check("part", "part", str(part), f"one of {', '.join(PARTS)}")
-    PARTS[str(part)](link, ask_preset(link))
+    if part == LOG:
+        link.put()
+        show_log(link)
+    else:
+        (show_sweep if part == SWEEP else show_training)(link, ask_preset(link))
 
 
 if __name__ == "__main__":

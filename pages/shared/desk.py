@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
 from pages.shared import jobs
+from pages.shared.logged import Judged
+from pages.shared.sweeping import SweepJob
 from pages.shared.trained import Trained, train_in_worker
 from pages.shared.training import Curves, Training
 
@@ -62,12 +64,13 @@ class TrainingJob:
 
 
 class Desk:
-    """A visitor's running training, running sweep, and last results."""
+    """A visitor's running training, sweep, and last results."""
 
     def __init__(self) -> None:
         """Begin with nothing under way."""
         self.training: TrainingJob | None = None
-        self.sweep: Any = None
+        self.sweep: SweepJob | None = None
+        self.log: tuple[str, Judged] | None = None  # the last log and its digest
         self.failure = ""
         self._results: dict[Training, Trained] = {}
 

@@ -35,7 +35,8 @@ _RADII: Final = {"Digits": "2, 2.5, 3, 4", "Tiny": "1, 2, 3, 4"}
 def show_sweep(link: Link, preset: str) -> None:
     """Ask for the values to combine, run them, and show what has come of it so far."""
     mine = desk()
-    running = mine.sweep is not None and not mine.sweep.done
+    under_way = mine.sweep if mine.sweep is not None and not mine.sweep.done else None
+    running = under_way is not None
     left, right = st.columns([7, 4], gap="large")
     with right:
         base, every = _ask(link, preset)
@@ -44,8 +45,8 @@ def show_sweep(link: Link, preset: str) -> None:
             if st.button("Run the sweep", type="primary", disabled=running or not 0 < runs <= MOST_RUNS, key="sweep"):
                 mine.sweep = SweepJob(base, every)
                 st.rerun()
-            if st.button("Stop", disabled=not running, key="stop-sweep") and running:
-                mine.sweep.stop()
+            if st.button("Stop", disabled=not running, key="stop-sweep") and under_way is not None:
+                under_way.stop()
         st.caption(f"{counted(runs, 'run')} of {base.steps:,} steps.")
         if runs > MOST_RUNS:
             st.error(f"A sweep has at most {MOST_RUNS} runs; these are {runs:,}.")
@@ -96,7 +97,9 @@ def _list(link: Link, key: str, name: str, default: str, low: float, high: float
 def _show_progress(measure: str) -> None:
     """Show what has come of the sweep; at its end the page is drawn anew, once."""
     mine = desk()
-    job: SweepJob = mine.sweep
+    job = mine.sweep
+    if job is None:
+        return
     if job.done and not job.seen:
         job.seen = True
         st.rerun()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -68,14 +70,13 @@ def _show_live() -> None:
     job.update()
     if job.done:
         st.rerun()
-    names = job.training.names
     ahead = job.ahead
     if job.doing:
         reached = max((int(c.k[-1]) for c in job.curves if len(c.k)), default=0)
         st.progress(job.share, f"{job.doing}: step {reached:,} of {job.training.steps:,}")
     else:
         st.progress(0.0, f"Waiting for a worker: {ahead or 'no'} job{'' if ahead == 1 else 's'} before this one.")
-    show_curves(names, job.curves, "The training under way.")
+    show_curves(shown(job.training, job.curves), "The training under way.")
 
 
 def show_result(training: Training, trained: Trained) -> None:
@@ -97,7 +98,7 @@ def show_result(training: Training, trained: Trained) -> None:
     if trained.stopped:
         st.caption("The training was stopped before its last step.")
     st.caption(described(training))
-    show_curves(training.names, tuple(run.curves for run in trained.runs), _alternative(trained))
+    show_curves(shown(training, [run.curves for run in trained.runs]), _alternative(trained))
     st.dataframe(table(trained), hide_index=True, width="stretch")
 
 
@@ -113,27 +114,48 @@ def _alternative(trained: Trained) -> str:
     return " ".join(f"{run.sentence} {_learned(run)}" for run in trained.runs)
 
 
-def show_curves(names: tuple[str, ...], curves: tuple[Curves, ...], alt: str) -> None:
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A run whose curves are drawn."""
+
+    name: str
+    color: str
+    curves: Curves
+    ahead: bool  # whether it looks ahead
+
+
+def shown(training: Training, curves: Sequence[Curves]) -> tuple[Shown, ...]:
+    """Name and colour the runs of a training."""
+    return tuple(
+        Shown(name, color, c, i > 0)
+        for i, (name, color, c) in enumerate(zip(training.names, COLORS, curves, strict=True))
+    )
+
+
+def show_curves(runs: Sequence[Shown], alt: str) -> None:
     """Show loss, gradients, angle and accuracy over the steps of all runs."""
 
     def lines(at_w: str | None, ahead: str | None = None) -> list[Line]:
         drawn = []
-        for i, (name, c) in enumerate(zip(names, curves, strict=True)):
+        for run in runs:
+            c = run.curves
             if at_w:
-                drawn.append(Line(f"{name}, at w", COLORS[i], c.k, getattr(c, at_w)))
-            if ahead and i:
-                drawn.append(Line(f"{name}, at the look-ahead point w⁺", COLORS[i], c.k, getattr(c, ahead), True))
+                drawn.append(Line(f"{run.name}, at w", run.color, c.k, getattr(c, at_w)))
+            if ahead and run.ahead:
+                drawn.append(Line(f"{run.name}, at the look-ahead point w⁺", run.color, c.k, getattr(c, ahead), True))
         return drawn
 
     loss = over_steps(lines("loss", "loss_plus"), "loss")
     show_legend(loss)
     left, right = st.columns(2)
-    panels = (
+    panels = [
         (left, "loss", loss, "Loss over the steps."),
         (right, "norms", over_steps(lines("gradient", "shifted"), "|gradient|", log=True), "Gradients over the steps."),
-        (left, "accuracy", over_steps(lines("accuracy"), "training accuracy"), "Accuracy over the steps."),
         (right, "cosine", over_steps(lines(None, "cosine"), "cosine of g and S"), "Angle between the gradients."),
-    )
+    ]
+    if any(np.isfinite(run.curves.accuracy).any() for run in runs):
+        picture = over_steps(lines("accuracy"), "training accuracy")
+        panels.append((left, "accuracy", picture, "Accuracy over the steps."))
     for column, key, picture, what in panels:
         with column:
             player(picture, key=f"curve-{key}", height=picture.layout.height, alt=f"{what} {alt}", view=key)
