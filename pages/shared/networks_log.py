@@ -48,7 +48,7 @@ def show_log(link: Link) -> None:
     judged = _judged(file.getvalue(), file.name)
     if judged is None:
         return
-    st.html(f"<div role='status'><p class='verdict'>{html.escape(judged.verdict.sentence)}</p></div>")
+    st.html(f'<div role="status"><p class="verdict">{html.escape(judged.verdict.sentence)}</p></div>')
     if judged.verdict.outcome == "stalled":
         st.write(
             "To certify it, save the weights with `watch.save_weights` and call `certify` of this project on your loss."

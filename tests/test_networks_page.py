@@ -1,0 +1,281 @@
+"""The page on networks, run without a browser: what it says is what was stored or trained, whatever it is asked."""
+
+import io
+import re
+import subprocess
+import sys
+import time
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dynamics.sentences import number
+from pages.shared.networks_controls import widths
+from pages.shared.networks_sweep import table as sweep_table
+from pages.shared.networks_training import curves_csv, script, table
+from pages.shared.stored import stored
+from pages.shared.sweeping import MOST_RUNS, SweepJob
+from pages.shared.training import MOST_STEPS, PRESETS, TINY, as_case
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = ROOT / "Home.py"
+LOG = "step,loss,loss_plus,gradient_norm,shifted_norm,cosine,eta,rho\n" + "".join(
+    f"{k},2.3,2.30,0.04,0.0001,0.5,0.1,3\n" for k in range(100)
+)
+
+
+def visit(**link: str) -> AppTest:
+    app = AppTest.from_file(HOME, default_timeout=60)
+    app.switch_page("pages/5_Networks.py")
+    app.query_params.update(link)
+    return healthy(app.run())
+
+
+def healthy(app: AppTest) -> AppTest:
+    assert not app.exception, app.exception[0].message
+    return app
+
+
+def verdicts(app: AppTest) -> list[str]:
+    paragraphs = [
+        p for element in app.get("html") for p in re.findall(r'<p class="verdict">(.*?)</p>', element.proto.body)
+    ]
+    return [unescape(re.sub("<[^>]*>", "", p)).removeprefix("●").strip() for p in paragraphs]
+
+
+def said(app: AppTest) -> str:
+    return "\n".join(e.value for e in (*app.info, *app.warning, *app.error, *app.success, *app.caption, *app.markdown))
+
+
+def button(app: AppTest, key: str) -> object:
+    return next(b for b in app.button if b.key == key)
+
+
+# --- a first visit ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_opens_with_its_stored_verdicts_and_certificate(preset: str) -> None:
+    app = visit(preset=preset)
+    training, trained = stored(preset)
+    shown = verdicts(app)
+    for line, i in zip(shown, (1, 0, 2), strict=True):
+        assert trained.runs[i].sentence in line
+        assert f"{trained.runs[i].accuracy:.1%}" in line
+    assert trained.runs[1].proof is not None
+    assert trained.runs[1].proof.sentence in said(app)
+    assert [number(training.rho).rstrip("0").rstrip(".")] == [f"{app.number_input(key='rho').value:g}"]
+    frame = app.dataframe[0].value
+    np.testing.assert_allclose(frame["accuracy"], [run.accuracy for run in trained.runs])
+
+
+def test_the_server_loads_no_torch_and_no_scikit_learn_for_the_presets() -> None:
+    program = (
+        "import sys\nfrom tests.test_networks_page import visit\n"
+        "visit(); visit(preset='Tiny'); visit(part='Sweep'); visit(part='Your own log')\n"
+        "print(sorted({'torch', 'sklearn', 'distributed'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert run.stdout.strip().splitlines()[-1:] == ["[]"], run.stderr[-2000:]
+
+
+# --- links and bad input ----------------------------------------------------------------------------
+
+
+def test_a_link_sets_the_controls_and_says_that_the_result_is_the_presets() -> None:
+    app = visit(v="1", preset="Tiny", rho="2.5", steps="1000", hidden="3", warm="20", seed="7")
+    assert app.number_input(key="rho").value == 2.5
+    assert app.number_input(key="steps").value == 1000
+    assert app.text_input(key="hidden").value == "3"
+    assert "The settings have changed" in said(app)
+    assert stored("Tiny")[1].runs[1].sentence in verdicts(app)[0]
+
+
+@pytest.mark.parametrize(
+    ("link", "key", "used"),
+    [
+        ({"rho": "-1"}, "rho", PRESETS["Digits"].rho),
+        ({"steps": "1000000000"}, "steps", PRESETS["Digits"].steps),
+        ({"eta": "nan"}, "eta", PRESETS["Digits"].eta),
+        ({"preset": "Tiny", "warm": "many"}, "warm", TINY.warm),
+    ],
+)
+def test_what_a_link_asks_beyond_the_limits_is_not_used_and_said(link: dict[str, str], key: str, used: float) -> None:
+    app = visit(v="1", **link)
+    assert app.number_input(key=key).value == used
+    assert "The link asks for" in said(app)
+
+
+def test_an_unknown_preset_or_part_in_a_link_is_said() -> None:
+    assert "not one of Digits, Tiny" in said(visit(preset="Huge"))
+    assert "not one of Training, Sweep" in said(visit(part="Elsewhere"))
+
+
+@pytest.mark.parametrize("typed", ["", "0", "10000", "32, 32, 32", "a", "-1", "1.5", "٣"])
+def test_hidden_widths_beyond_the_limits_are_refused_in_words(typed: str) -> None:
+    with pytest.raises(ValueError, match="whole numbers from 1 to 64"):
+        widths(typed)
+    app = visit(preset="Tiny")
+    app.text_input(key="hidden").set_value(typed).run()
+    assert "whole numbers from 1 to 64" in said(healthy(app))
+
+
+def test_hidden_widths_are_read() -> None:
+    assert widths("32") == (32,)
+    assert widths("8, 64") == widths("8 64") == (8, 64)
+
+
+def test_another_preset_sets_every_control() -> None:
+    app = visit()
+    app.number_input(key="rho").set_value(1.5).run()
+    app.segmented_control[-1].set_value("Tiny").run()
+    assert app.number_input(key="rho").value == TINY.rho
+    assert app.number_input(key="steps").value == TINY.steps
+    assert stored("Tiny")[1].runs[1].sentence in verdicts(healthy(app))[0]
+
+
+# --- training ---------------------------------------------------------------------------------------
+
+
+def until(app: AppTest, done: object) -> AppTest:
+    end = time.monotonic() + 120
+    while not done(app) and time.monotonic() < end:  # type: ignore[operator]
+        time.sleep(0.2)
+        healthy(app.run())
+    assert done(app)  # type: ignore[operator]
+    return app
+
+
+def test_a_training_ends_with_its_own_verdict() -> None:
+    app = visit(preset="Tiny", steps="300", rho="0.5")
+    button(app, "train").click()  # type: ignore[attr-defined]
+    healthy(app.run())
+    until(app, verdicts)
+    assert "The settings have changed" not in said(app)
+    frame = app.dataframe[0].value
+    assert frame["run"].tolist() == list(as_case(TINY, steps=300).names)
+    from dynamics import iterate
+
+    training = as_case(TINY, steps=300, rho=0.5)
+    n = training.network.network()
+    ends = [iterate(rule, n.start(0, 0.7), 300).f[-1] for rule in training.rules(n)]
+    np.testing.assert_allclose(frame["loss"], ends, rtol=1e-12)
+
+
+def test_radius_zero_and_a_step_size_that_diverges_are_trained_too() -> None:
+    app = visit(preset="Tiny", steps="400", rho="0")
+    button(app, "train").click()  # type: ignore[attr-defined]
+    until(healthy(app.run()), verdicts)
+    assert len(verdicts(app)) == 3
+    app.number_input(key="eta").set_value(10.0).run()
+    app.number_input(key="rho").set_value(20.0).run()
+    app.number_input(key="steps").set_value(MOST_STEPS // 10).run()
+    app.number_input(key="decay").set_value(1.0).run()
+    button(app, "train").click()  # type: ignore[attr-defined]
+    until(healthy(app.run()), verdicts)
+    assert all("diverged" in line and "step" in line for line in verdicts(app))
+
+
+# --- sweep ------------------------------------------------------------------------------------------
+
+
+def test_a_sweep_is_drawn_and_tabulated_run_by_run() -> None:
+    app = visit(preset="Tiny", part="Sweep", rhos="0.5, 1", warms="0, 10", seeds="2", steps="50")
+    assert "8 runs of 50 steps" in said(app)
+    button(app, "sweep").click()  # type: ignore[attr-defined]
+    until(healthy(app.run()), lambda app: "8 finished runs" in said(app))
+    assert len(app.dataframe[0].value) == 8
+
+
+def test_too_many_runs_are_refused_with_their_number() -> None:
+    app = visit(part="Sweep", rhos="1,2,3,4,5,6,7,8", warms="0,1,2,3", seeds="10")
+    assert f"at most {MOST_RUNS} runs; these are 320" in said(app)
+    assert button(app, "sweep").disabled  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("typed", ["", "a", "1;2", "-1", "21", "nan", "1,2,3,4,5,6,7,8,9", "inf"])
+def test_a_list_that_is_none_is_said_and_the_default_used(typed: str) -> None:
+    app = visit(preset="Tiny", part="Sweep")
+    app.text_input(key="rhos").set_value(typed).run()
+    assert "radii ρ: up to 8 numbers from 0 to 20" in said(healthy(app))
+    assert "24 runs" in said(app)
+
+
+def test_a_failed_run_stands_in_the_table_with_its_reason() -> None:
+    job = SweepJob(TINY, [as_case(TINY, steps=20)], fail)
+    job.wait(60)
+    rows = sweep_table(job)
+    assert rows["verdict"].tolist() == ["failed"]
+    assert rows["reason"].tolist() == ["ValueError: a reason"]
+
+
+def fail(case: object) -> None:
+    raise ValueError("a reason")
+
+
+# --- a log ------------------------------------------------------------------------------------------
+
+
+def upload(data: bytes) -> AppTest:
+    app = visit(part="Your own log")
+    app.file_uploader[0].set_value(("run.csv", data, "text/csv"))
+    return healthy(app.run())
+
+
+def test_a_log_gets_its_verdict_and_never_the_word_hallucinated() -> None:
+    (line,) = verdicts(upload(LOG.encode()))
+    assert "stalled" in line and number(0.0001) in line and number(0.04) in line
+    assert "hallucinated" not in line
+
+
+def test_a_large_log_is_read_by_a_worker() -> None:
+    header, *rows = LOG.splitlines()
+    many = [row.replace(row.partition(",")[0], str(k), 1) for k, row in enumerate(rows * 40)]
+    app = upload("\n".join([header, *many]).encode())
+    assert "4,000 recorded steps" in said(app)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "empty"),
+        (b"step,loss\n1,2\n", "lacks"),
+        (LOG.encode() + b"1,2\n", "entries"),
+        (LOG.replace("2.3,", "high,").encode(), "not a number"),
+        (b"\xff\xfe\x00\x01", "not text"),
+        (b"<script>alert(1)</script>", "lacks"),
+    ],
+)
+def test_what_is_no_log_is_refused_in_words(data: bytes, words: str) -> None:
+    app = upload(data)
+    assert words in app.error[0].value
+    assert not verdicts(app)
+
+
+# --- what is taken away -----------------------------------------------------------------------------
+
+
+def test_the_curves_as_csv_are_the_stored_ones() -> None:
+    training, trained = stored("Tiny")
+    frame = pd.read_csv(io.BytesIO(curves_csv(trained)))
+    assert frame["run"].unique().tolist() == list(training.names)
+    for run in trained.runs:
+        np.testing.assert_allclose(frame.loc[frame["run"] == run.name, "loss"], run.curves.loss)
+    assert table(trained)["verdict"].tolist() == [run.outcome for run in trained.runs]
+
+
+def test_the_script_trains_the_same_runs() -> None:
+    training = as_case(TINY, steps=200)
+    run = subprocess.run(
+        [sys.executable, "-c", script(training)], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert run.returncode == 0, run.stderr
+    from dynamics import iterate
+
+    n = training.network.network()
+    for rule in training.rules(n):
+        assert f"{rule.name} {iterate(rule, n.start(0, 0.7), 200).f[-1]}" in run.stdout

@@ -1,0 +1,251 @@
+"""Training in pieces: the numbers of an uncut run, stored results, certificates, slices, and logs."""
+
+import io
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dynamics import gd, iterate, sam, verdict, verdict_of_norms, warm_start
+from dynamics.training_log import Log
+from landscapes.network import Network
+from pages.shared.logged import judge_log
+from pages.shared.stored import FOLDER, pack, stored, unpack
+from pages.shared.trained import slices, train
+from pages.shared.training import (
+    CLASSES,
+    CURVE,
+    DIGITS,
+    EXAMPLES,
+    FEATURES,
+    PRESETS,
+    TINY,
+    Course,
+    NetworkSpec,
+    Progress,
+    advance,
+    as_case,
+    one_thread,
+)
+
+SCALARS = ("f", "f_plus", "gradient_norms", "shifted_norms", "eta", "rho")
+SHORT = as_case(TINY, steps=700, warm=50)
+
+
+# --- a course ---------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(1, 300), min_size=1, max_size=8), st.integers(0, 60))
+@settings(max_examples=10)
+def test_a_run_in_pieces_gives_the_numbers_of_one_piece_bit_for_bit(pieces: list[int], warm: int) -> None:
+    n = TINY.network.network()
+    w, steps = n.start(1, 0.7), 150
+    rule = warm_start(gd(n, 0.05), sam(n, 0.05, 4.0), warm)
+    course = Course(rule, w, steps)
+    while course.left:
+        for count in pieces:
+            course.go_on(count)
+            if not course.left:
+                break
+    cut, whole = course.orbit(), iterate(rule, w, steps, keep="scalars")
+    for name in SCALARS:
+        np.testing.assert_array_equal(getattr(cut, name), getattr(whole, name))
+    np.testing.assert_array_equal(cut.x[-1], whole.x[-1])
+    np.testing.assert_array_equal(cut.k, np.arange(steps + 1))
+
+
+def test_the_curves_are_the_orbit_at_their_steps_with_the_ends_among_them() -> None:
+    n = TINY.network.network()
+    course = Course(sam(n, 0.05, 4.0), n.start(0, 0.7), 2000)
+    curves = advance((course,), None, None)[0]
+    orbit = course.orbit()
+    assert len(curves.k) <= CURVE
+    assert (curves.k[0], curves.k[-1]) == (0, 2000)
+    np.testing.assert_array_equal(curves.loss, orbit.f[curves.k])
+    np.testing.assert_array_equal(curves.shifted, orbit.shifted_norms[curves.k])
+    assert curves.accuracy[-1] == n.accuracy(orbit.x[-1])
+    for k, x in course.snapshots:
+        assert float(n.value(x)) == orbit.f[k]
+
+
+def test_a_run_that_diverges_ends_there_and_says_at_which_step() -> None:
+    trained = train(as_case(SHORT, eta=500.0, steps=4000))  # weight decay alone multiplies by -4
+    for run in trained.runs:
+        assert run.outcome == "diverged"
+        assert "diverged" in run.sentence and f"step {run.step:,}" in run.sentence
+        assert run.curves.k[-1] < 4000
+    assert trained.slices is None or np.isfinite(trained.slices.loss)
+
+
+# --- a training -------------------------------------------------------------------------------------
+
+
+def test_three_runs_side_by_side_report_their_curves_piece_by_piece() -> None:
+    reports: list[Progress] = []
+    trained = train(SHORT, reports.append)
+    assert [run.name for run in trained.runs] == ["GD", "SAM", "SAM after 50 steps of GD"]
+    n = SHORT.network.network()
+    w = n.start(SHORT.seed, SHORT.scale)
+    for i, rule in enumerate(SHORT.rules(n)):
+        pieces = np.concatenate([report.pieces[i].loss for report in reports])
+        np.testing.assert_array_equal(pieces, trained.runs[i].curves.loss)
+        assert trained.runs[i].curves.loss[0] == n.value(w)
+        with one_thread():
+            orbit = iterate(rule, w, SHORT.steps, keep="scalars")
+        assert trained.runs[i].loss == orbit.f[-1]
+        assert trained.runs[i].outcome == verdict(n, orbit).outcome
+    done = [report.done / report.of for report in reports]
+    assert done == sorted(done) and done[-1] == 1.0
+
+
+def test_a_stopped_training_keeps_what_it_has() -> None:
+    reports: list[Progress] = []
+    trained = train(as_case(TINY, steps=12_000), reports.append, lambda: len(reports) >= 3)
+    assert trained.stopped
+    assert len(reports) == 3
+    assert all(0 < run.curves.k[-1] < 12_000 for run in trained.runs)
+    assert trained.slices is None and all(run.proof is None for run in trained.runs)
+
+
+def test_radius_zero_is_gradient_descent() -> None:
+    descent, ahead, warm = train(as_case(SHORT, rho=0.0)).runs
+    np.testing.assert_array_equal(descent.curves.loss, ahead.curves.loss)
+    np.testing.assert_array_equal(descent.curves.loss, warm.curves.loss)
+    assert ahead.proof is None
+
+
+# --- what the page knows without loading anything ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [DIGITS.network, TINY.network, NetworkSpec("moons", (16, 16)), NetworkSpec("digits", (8,), "relu", held_out=0.2)],
+)
+def test_a_description_has_the_widths_of_its_network(spec: NetworkSpec) -> None:
+    n = spec.network()
+    assert isinstance(n, Network)
+    assert (spec.widths, spec.dim) == (n.widths, n.dim)
+    assert n.examples.x.shape[0] == FEATURES[spec.data]
+    assert n.examples.x.shape[1] + n.examples.held_out_x.shape[1] == EXAMPLES[spec.data]
+    assert len(set(n.examples.y.tolist())) == CLASSES[spec.data]
+
+
+# --- stored results ---------------------------------------------------------------------------------
+
+
+def test_the_stored_results_are_small_and_of_the_presets() -> None:
+    assert sum(file.stat().st_size for file in FOLDER.iterdir()) < 300_000
+    for name, training in PRESETS.items():
+        assert stored(name)[0] == training
+
+
+def test_a_result_survives_its_file() -> None:
+    trained = train(SHORT)
+    training, back = unpack(pack((SHORT, trained)))
+    assert training == SHORT
+    assert [run.sentence for run in back.runs] == [run.sentence for run in trained.runs]
+    np.testing.assert_allclose(back.runs[1].curves.loss, trained.runs[1].curves.loss, rtol=1e-6)  # 32-bit floats
+    assert back.slices is not None and trained.slices is not None
+    np.testing.assert_allclose(back.slices.plane, trained.slices.plane, rtol=1e-6)
+
+
+def test_a_file_with_objects_in_it_is_not_read() -> None:
+    into = io.BytesIO()
+    np.savez(into, text=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(ValueError, match="allow_pickle"):
+        unpack(into.getvalue())
+
+
+def test_the_tiny_presets_stored_result_is_that_of_a_fresh_run() -> None:
+    _, kept = stored("Tiny")
+    fresh = train(TINY)
+    for old, new in zip(kept.runs, fresh.runs, strict=True):
+        assert (old.name, old.outcome) == (new.name, new.outcome)
+        assert old.loss == pytest.approx(new.loss, abs=1e-2)
+    proof, again = kept.runs[1].proof, fresh.runs[1].proof
+    assert proof is not None and again is not None
+    assert proof.certified and again.certified and proof.kind == again.kind
+    assert again.residual < 1e-10 and again.gradient_norm > 0.1
+
+
+def test_the_digits_presets_stored_result_begins_as_a_fresh_run() -> None:
+    _, kept = stored("Digits")
+    n = DIGITS.network.network()
+    for i, steps in ((0, 300), (1, 600)):
+        course = Course(DIGITS.rules(n)[i], n.start(DIGITS.seed), steps)
+        advance((course,), None, None)
+        orbit, old = course.orbit(), kept.runs[i].curves
+        common = old.k[old.k <= steps]
+        assert len(common) > 20
+        np.testing.assert_allclose(old.loss[: len(common)], orbit.f[common], atol=1e-2)
+        np.testing.assert_allclose(old.shifted[: len(common)], orbit.shifted_norms[common], atol=1e-2)
+
+
+def test_the_digits_presets_stored_result_shows_the_stall_and_its_cure() -> None:
+    _, kept = stored("Digits")
+    descent, ahead, warm = kept.runs
+    c = ahead.curves
+    assert c.k[-1] == DIGITS.steps
+    rho, eta = np.full(len(c.k), DIGITS.rho), np.full(len(c.k), DIGITS.eta)
+    log = Log("SAM", c.k, c.loss, c.loss_plus, c.gradient, c.shifted, c.cosine, eta, rho)
+    assert ahead.outcome == verdict_of_norms(log).outcome == "stalled"
+    assert ahead.accuracy < 0.35 and descent.accuracy > 0.95 and warm.accuracy > 0.9
+    assert ahead.proof is not None and ahead.proof.kind == "degenerate"
+
+
+# --- slices -----------------------------------------------------------------------------------------
+
+
+def test_slices_hold_the_loss_where_they_say() -> None:
+    n = TINY.network.network()
+    course = Course(sam(n, 0.05, 4.0), n.start(0, 0.7), 500)
+    advance((course,), None, None)
+    orbit = course.orbit()
+    s = slices(n, orbit, course.snapshots, 4.0)
+    w = orbit.x[-1]
+    u = n.gradient(w) / np.linalg.norm(n.gradient(w))
+    for t, loss in zip(s.along[::20], s.line[::20], strict=True):
+        assert loss == pytest.approx(float(n.value(w + t * u)), rel=1e-12)
+    assert s.loss == orbit.f[-1] and s.loss_plus == pytest.approx(orbit.f_plus[-1], rel=1e-12)
+    np.testing.assert_allclose(s.path[-1], [0.0, 0.0], atol=1e-12)
+    way = np.array([x for _, x in course.snapshots]) - w
+    np.testing.assert_allclose(s.path[:-1, 0], way @ u, atol=1e-12)
+    assert (np.linalg.norm(s.path[:-1], axis=1) <= np.linalg.norm(way, axis=1) * (1 + 1e-12)).all()
+    assert 0.0 < s.share <= 1.0
+    row = int(np.argmin(np.abs(s.across)))
+    assert s.plane.shape == (len(s.across), len(s.ahead))
+    assert np.isfinite(s.plane[row]).all()
+
+
+def test_a_run_that_stood_still_has_slices_too() -> None:
+    n = TINY.network.network()
+    w = n.start(0, 0.7)
+    orbit = iterate(sam(n, 0.05, 0.0), w, 0, keep="scalars")
+    s = slices(n, orbit, [(0, w)], 0.0)
+    assert s.share == 1.0 and np.isfinite(s.plane).all()
+
+
+# --- logs -------------------------------------------------------------------------------------------
+
+
+def test_a_log_is_judged_by_its_norms_and_thinned() -> None:
+    n = TINY.network.network()
+    orbit = iterate(sam(n, 0.05, 4.0), n.start(0, 0.7), 3000, keep="scalars")
+    columns = (orbit.k, orbit.f, orbit.f_plus, orbit.gradient_norms, orbit.shifted_norms, orbit.cosine, orbit.eta,
+               orbit.rho)  # fmt: skip
+    header = "step,loss,loss_plus,gradient_norm,shifted_norm,cosine,eta,rho\n"
+    text = header + "\n".join(",".join(repr(float(v)) for v in row) for row in zip(*columns, strict=True))
+    judged = judge_log(text.encode(), "Your run")
+    assert judged.verdict.outcome == "stalled"  # hallucinated is never told from norms alone
+    assert "hallucinated" not in judged.verdict.sentence
+    assert (judged.rows, judged.rho, judged.eta) == (3001, (4.0, 4.0), (0.05, 0.05))
+    assert len(judged.curves.k) <= CURVE and judged.curves.k[[0, -1]].tolist() == [0, 3000]
+
+
+def test_as_case_changes_the_training_or_its_network() -> None:
+    case = as_case(DIGITS, rho=2.0, label_noise=0.1)
+    assert case == replace(DIGITS, rho=2.0, network=replace(DIGITS.network, label_noise=0.1))
+    assert math.isclose(case.network.network().label_noise, 0.1)
