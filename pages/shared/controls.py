@@ -12,7 +12,7 @@ import streamlit as st
 from landscapes import CATALOGUE, FormulaError, Landscape
 from landscapes.formula import Formula, latex, parse
 from pages.shared.analysis import Question
-from pages.shared.link import Link, plain
+from pages.shared.link import Link, plain, replace
 
 OWN: Final = "Your own formula"
 MOST_STEPS: Final = 100_000
@@ -154,8 +154,11 @@ def _take_over_entry() -> None:
     if chosen == OWN:
         return
     formula = _ENTRIES[chosen].landscape.parsed
-    st.query_params["landscape"] = st.session_state["_base"] = chosen
-    st.session_state.update({"formula": formula.text, **_defaults(chosen, formula)})
+    values = {"formula": formula.text, **_defaults(chosen, formula)}
+    switches = ("surrogate", "field", "v")
+    replace([key for key in st.query_params if key not in switches], landscape=chosen)
+    st.session_state["_base"] = chosen
+    st.session_state.update(values)
 
 
 def _take_over_formula() -> None:

@@ -6,9 +6,11 @@ The widgets themselves put their values into the link (`bind="query-params"`), a
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Final
 
 import streamlit as st
+from streamlit.runtime.state import get_session_state
 
 VERSION: Final = "1"  # the defaults of a version never change, so that an old link keeps its meaning
 
@@ -51,3 +53,14 @@ def _equal(asked: str, used: float | str) -> bool:
         return math.isclose(float(asked), float(used), rel_tol=1e-9)
     except ValueError:
         return str(used).lower() == asked.lower()
+
+
+def replace(drop: Iterable[str], **values: str) -> None:
+    """Drop what widgets have written into the link and write values, all as one step of the back button.
+
+    `st.query_params` refuses to drop it, and the widgets would drop it one by one.
+    """
+    with get_session_state().query_params() as params:
+        for key in drop:
+            params.discard_param_no_forward_msg(key)
+    st.query_params.update(values)
