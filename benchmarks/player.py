@@ -1,10 +1,11 @@
 """The player beside st.plotly_chart and beside the browser's own pace: python -m benchmarks.player."""
 
 import os
+import re
 import statistics
 from pathlib import Path
 
-from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, expect, sync_playwright
 
 from benchmarks._chromium import chromium
 from benchmarks._server import ROOT, serving
@@ -198,8 +199,8 @@ def leaving(browser: Browser, app: str, switches: int = 50, changes: int = 200) 
         for _ in range(times):
             for name in ("Home", "Explore"):
                 page.get_by_test_id("stSidebarNavLink").get_by_text(name).click()
-                page.wait_for_function(f"document.title.startsWith({'SAM' if name == 'Home' else name!r})")
-                page.wait_for_selector(OURS, state="attached")
+                expect(page).to_have_title(re.compile("SAM" if name == "Home" else name))
+                expect(page.locator(OURS)).to_be_attached()  # a selector's handle would keep the element alive
 
     switch(5)
     before = counts()

@@ -59,7 +59,8 @@ export class Handle {
     const inside = x >= 0 && x <= this.xaxis._length;
     this.button.style.visibility = inside ? "" : "hidden";
     const top = Math.max(0, Math.min(this.yaxis._length, y)); // a start above the picture is held at its edge
-    this.button.style.transform = `translate(${this.xaxis._offset + x}px, ${this.yaxis._offset + top}px)`;
+    this.spot = [this.xaxis._offset + x, this.yaxis._offset + top];
+    this.button.style.transform = `translate(${this.spot[0]}px, ${this.spot[1]}px)`;
   }
 
   /** @param {PointerEvent} event */
@@ -166,11 +167,12 @@ export class Handle {
   /** Draw the handle as an SVG over the figure, for a picture. @param {HTMLElement} parent @returns {SVGElement | undefined} */
   ring(parent) {
     if (!this.at || this.button.style.visibility === "hidden") return undefined;
-    const svg = element("svg", { class: "player-ring-picture", width: "20", height: "20" }, parent);
+    const svg = element("svg", { class: "player-start", width: "20", height: "20" }, parent);
     const style = getComputedStyle(this.button);
     const [paper, ink] = ["background", "text"].map((name) => style.getPropertyValue(`--st-${name}-color`));
     element("circle", { cx: "10", cy: "10", r: "6", fill: paper, stroke: ink, "stroke-width": "2" }, svg);
-    Object.assign(svg.style, { position: "absolute", top: "-10px", left: "-10px", transform: this.button.style.transform });
+    const [left, top] = this.spot.map((v) => `${v - 10}px`);
+    Object.assign(svg.style, { left, top });
     return svg;
   }
 

@@ -298,6 +298,13 @@ def centre(page: Page) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
+def centre_in_figure(page: Page) -> tuple[float, float]:
+    figure = page.locator(".player-figure").bounding_box()
+    assert figure
+    x, y = centre(page)
+    return x - figure["x"], y - figure["y"]
+
+
 def test_a_click_sets_the_start_and_draws_no_new_ground(page: Page, url: str, complaints: Complaints):
     open_case(page, url, "plane")
     page.wait_for_timeout(300)  # the curves come later
@@ -519,5 +526,10 @@ def test_the_picture_is_saved_as_it_is_seen(new_page: Callable[..., Page], url: 
     assert pixels.shape == (1000, 2 * width, 3)
     for color in ((0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)):  # both paths are in it
         assert (np.abs(pixels - color).max(axis=-1) < 24).sum() > 200
+    x, y = (round(2 * v) for v in centre_in_figure(page))
+    ring = pixels[y, x + 12]  # the start's, drawn twice as large
+    middle = pixels[y, x]
+    assert np.abs(middle - pixels[4, 4]).sum() < 30  # paper inside, whatever path begins there
+    assert np.abs(ring - middle).sum() > 300
     paper = pixels[4, 4].sum()
     assert (paper > 600) == (color_scheme == "light")
