@@ -199,19 +199,33 @@ NO_FORMULAS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def typing() -> AppTest:
+    """One visitor who types one thing after the other."""
+    return visit(landscape=HIMMELBLAU.name)
+
+
 @pytest.mark.parametrize("typed", NO_FORMULAS, ids=lambda typed: ascii(typed)[:24])
-def test_what_is_no_formula_gets_its_message_and_the_last_good_picture_stays(typed: str) -> None:
-    app = visit(landscape=HIMMELBLAU.name)
-    before = verdicts(app), component(app, "picture")
-    healthy(app.text_input(key="formula").set_value(typed).run())
+def test_what_is_no_formula_gets_its_message_and_the_last_good_picture_stays(typing: AppTest, typed: str) -> None:
+    before = verdicts(typing), component(typing, "picture"), controls(typing)
+    healthy(typing.text_input(key="formula").set_value(typed).run())
     with pytest.raises(FormulaError) as caught:
         parse(typed)
-    assert [error.value for error in app.error] == [text(str(caught.value))]
-    assert (verdicts(app), component(app, "picture")) == before
-    assert controls(app) == controls(visit(landscape=HIMMELBLAU.name)) | {"formula": typed}
+    assert [error.value for error in typing.error] == [text(str(caught.value))]
+    assert (verdicts(typing), component(typing, "picture")) == before[:2]
+    assert controls(typing) == before[2] | {"formula": typed}
+
+
+def test_after_an_error_a_formula_is_drawn_again() -> None:
+    app = visit(landscape=HIMMELBLAU.name, formula="x^2 +")
+    assert app.error
+    assert verdicts(app) == verdicts(visit(landscape=HIMMELBLAU.name))
     healthy(app.text_input(key="formula").set_value("x^2 + y^4").run())
     assert not app.error
-    assert verdicts(app) != before[0]
+    assert controls(app)["landscape"] == OWN
+    assert verdicts(app) == expected_verdicts(
+        Landscape("x^2 + y^4", HIMMELBLAU.landscape.domain), 3.0, HIMMELBLAU.eta, HIMMELBLAU.start, HIMMELBLAU.steps
+    )
 
 
 def test_a_message_is_shown_as_it_is_and_not_as_markup() -> None:
