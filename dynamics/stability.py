@@ -44,6 +44,6 @@ def step_limits(eigenvalues: npt.NDArray[Any]) -> Array:
     scale = size.max(axis=-1, initial=0.0, keepdims=True)
     undecided = np.abs(real) <= 1e-9 * scale
     with np.errstate(all="ignore"):
-        limit = np.where(undecided, np.inf, 2.0 * real / size**2).min(axis=-1, initial=np.inf)
+        limit = np.where(undecided, np.inf, 2.0 * (real / size) / size).min(axis=-1, initial=np.inf)
     repels = ((real < 0.0) & ~undecided).any(axis=-1)
     return np.where(repels, 0.0, np.where(undecided.any(axis=-1), np.nan, limit))
