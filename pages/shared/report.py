@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,8 @@ from dynamics.stationary import CELLS_1D
 from figures.palette import KINDS, RULES
 from pages.shared.analysis import Answer, Question
 from pages.shared.link import plain
+
+_WHOLE: Final = 25  # rows up to which the table is shown whole
 
 
 def show_verdicts(a: Answer) -> None:
@@ -93,13 +95,14 @@ def show_points(q: Question, a: Answer) -> None:
         return
     st.write(_summary(h, q.eta))
     rows = table(q, h)
-    plain = {name: st.column_config.NumberColumn(format="%.6g") for name in rows if rows[name].dtype.kind == "f"}
-    plain["|∇f(x⁺)|"] = st.column_config.NumberColumn(format="%.1e", help="0 up to rounding: that proves the point")
-    plain["|∇f(x)|"] = st.column_config.NumberColumn(format="%.6g", help="not 0: x is no stationary point of f")
-    plain["attracts below η"] = st.column_config.NumberColumn(
+    formats = {name: st.column_config.NumberColumn(format="%.6g") for name in rows if rows[name].dtype.kind == "f"}
+    formats["|∇f(x⁺)|"] = st.column_config.NumberColumn(format="%.1e", help="0 up to rounding: that proves the point")
+    formats["|∇f(x)|"] = st.column_config.NumberColumn(format="%.6g", help="not 0: x is no stationary point of f")
+    formats["attracts below η"] = st.column_config.NumberColumn(
         format="%.4g", help="largest stable step size; 0: repels at every step size; none: not decided by derivatives"
     )
-    st.dataframe(rows, hide_index=True, column_config=plain, width="stretch")
+    height: Any = "content" if len(rows) <= _WHOLE else "auto"
+    st.dataframe(rows, hide_index=True, column_config=formats, width="stretch", height=height)
     st.download_button(
         "Points as CSV", rows.to_csv(index=False).encode(), "hallucinated-points.csv", "text/csv", on_click="ignore"
     )

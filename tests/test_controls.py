@@ -1,0 +1,111 @@
+"""Controls and link: what they take, what they replace, and how they say it."""
+
+import math
+import re
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from landscapes import CATALOGUE
+from landscapes.catalogue import Entry
+from pages.shared.controls import EDGE, OWN, STEP_SIZES, _defaults, _tidy, text
+from pages.shared.link import _equal, plain
+
+
+@given(st.text(max_size=40))
+def test_an_escaped_text_loses_nothing(message: str) -> None:
+    assume("\\" not in message)
+    assert text(message).replace("\\", "") == message
+
+
+@given(st.text(alphabet="\\`*_{}[]()#+-.!|$<>~:^ax ", max_size=12))
+def test_every_sign_that_markdown_could_read_is_escaped(message: str) -> None:
+    assert re.fullmatch(r"(\\[^a-z0-9\s]|[ax ])*", text(message))
+    assert re.sub(r"\\(.)", r"\1", text(message)) == message
+
+
+@given(st.floats(1e-6, 1e6))
+def test_a_step_is_a_power_of_ten_at_most_as_large(step: float) -> None:
+    tidy = _tidy(step)
+    assert tidy <= step * (1 + 1e-12) < 10.1 * tidy
+    assert f"{tidy:e}".startswith("1.000000e")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.1, "0.1"), (-1e6, "−1,000,000"), (1e-7, "1e−07"), (2.0, "2"), (0.0, "0"), (12345.678, "12,345.68")],
+)
+def test_numbers_in_sentences_have_no_needless_digits(value: float, words: str) -> None:
+    assert plain(value) == words
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_number_in_a_link_equals_itself_however_it_is_written(value: float) -> None:
+    assert _equal(repr(value), value)
+    assert _equal(f"{value:.17g}", value)
+    assert not _equal("x", value)
+
+
+@pytest.mark.parametrize("entry", CATALOGUE.values(), ids=CATALOGUE)
+def test_the_catalogue_lies_within_the_limits_of_the_controls(entry: Entry) -> None:
+    l = entry.landscape
+    for (low, high), x in zip(l.domain, entry.start, strict=True):
+        assert -EDGE <= low < high <= EDGE
+        assert low <= x <= high
+    assert 0.0 <= entry.rho <= 0.5 * min(high - low for low, high in l.domain)
+    assert STEP_SIZES[0] <= entry.eta <= STEP_SIZES[1]
+    assert entry.name != OWN
+
+
+@pytest.mark.parametrize("entry", CATALOGUE.values(), ids=CATALOGUE)
+def test_the_defaults_of_a_landscape_are_its_own(entry: Entry) -> None:
+    values = _defaults(entry.name, entry.landscape.parsed)
+    assert (values["rho"], values["eta"], values["steps"]) == (entry.rho, entry.eta, entry.steps)
+    axes = "xy"[: entry.landscape.dim]
+    assert tuple(values[axis] for axis in axes) == entry.start
+    assert tuple((values[f"{axis}_low"], values[f"{axis}_high"]) for axis in axes) == entry.landscape.domain
+    assert {f"p_{name}": value for name, value in entry.landscape.parameters}.items() <= values.items()
+
+
+def slider_page() -> None:
+    import streamlit as st
+
+    from pages.shared.controls import log_slider
+    from pages.shared.link import Link
+
+    link = Link("Test")
+    most = st.number_input("most", value=2.05)
+    value = log_slider(link, "rho", "radius ρ", 1.0, (0.0, most), 2e-3, "help")
+    st.text(f"{value!r}")
+    for note in link.notes:
+        st.info(note)
+
+
+def test_a_logarithmic_slider_and_its_box_agree() -> None:
+    app = AppTest.from_function(slider_page).run()
+    slider = app.select_slider[0]
+    positions = [float(p) for p in slider.options]
+    assert positions == sorted(positions)
+    assert (positions[0], positions[-1]) == (0.0, 2.05)
+    ratios = [b / a for a, b in zip(positions[1:-1], positions[2:-1], strict=False)]
+    assert max(ratios) < 1.2  # logarithmic, and fine enough to be steered by keys
+    assert slider.value == 1.0
+    app.number_input(key="rho").set_value(0.77777).run()
+    assert app.text[0].value == "0.77777"
+    assert math.isclose(app.select_slider[0].value, 0.77777, rel_tol=0.1)
+    app.select_slider[0].set_value(2.05).run()
+    assert app.text[0].value == "2.05"
+    assert app.number_input(key="rho").value == 2.05
+    assert not app.exception and not app.info
+
+
+def test_a_value_beyond_new_limits_is_clamped_and_said() -> None:
+    app = AppTest.from_function(slider_page).run()
+    app.number_input(key="rho").set_value(1.75).run()
+    app.number_input[0].set_value(1.5).run()
+    assert app.number_input(key="rho").value == 1.5
+    assert app.select_slider[0].value == 1.5
+    assert [note.value for note in app.info] == ["radius ρ = 1.75 is outside 0 to 1.5; 1.5 is used."]
+    assert not app.run().info

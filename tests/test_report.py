@@ -1,0 +1,88 @@
+"""An answer in words and numbers: the table has every digit, the sentences count right."""
+
+from dataclasses import replace
+from io import StringIO
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dynamics import hallucinated_points
+from landscapes import CATALOGUE
+from landscapes.catalogue import Entry
+from pages.shared.analysis import Question, answer
+from pages.shared.report import _share, _summary, alternative, counted, table
+
+
+def question(entry: Entry) -> Question:
+    return Question(entry.landscape, entry.rho, entry.eta, entry.start, min(entry.steps, 3000))
+
+
+@pytest.mark.parametrize("name", ["double-well", "himmelblau", "rastrigin", "shelf"])
+def test_every_row_proves_its_point(name: str) -> None:
+    q = question(CATALOGUE[name])
+    l, rows = q.landscape, table(q, hallucinated_points(q.landscape, q.rho))
+    axes = ["x", "y"][: l.dim]
+    x, z = rows[axes].to_numpy(), rows[[f"target {axis}" for axis in axes]].to_numpy()
+    g = l.gradient(x)
+    norms = np.linalg.norm(g, axis=-1)
+    np.testing.assert_allclose(rows["|∇f(x)|"], norms, rtol=1e-9)
+    np.testing.assert_allclose(x + q.rho * g / norms[:, None], z, atol=1e-9 * l.diagonal)
+    assert (np.linalg.norm(l.gradient(z), axis=-1) <= 1e-6 * norms).all()
+    assert (rows["|∇f(x⁺)|"] <= 1e-6 * norms).all()
+    attracts = rows["attracts below η"].to_numpy() > q.eta
+    assert list(rows["at this η"] == "attracts") == list(attracts)
+    assert list(rows["at this η"] == "undecided") == list(rows["attracts below η"].isna())
+
+
+def test_a_file_gives_back_every_digit() -> None:
+    q = question(CATALOGUE["himmelblau"])
+    rows = table(q, hallucinated_points(q.landscape, q.rho))
+    read = pd.read_csv(StringIO(rows.to_csv(index=False)))
+    pd.testing.assert_frame_equal(read, rows, check_exact=True, check_dtype=False)
+
+
+def test_what_is_nothing_beside_the_window_is_written_as_zero() -> None:
+    q = question(CATALOGUE["valley"])
+    found = hallucinated_points(q.landscape, q.rho)
+    rows = table(q, replace(found, points=found.points + 1e-17))
+    assert (rows["y"] == 0.0).all()
+    assert (rows["x"] != 0.0).all()
+
+
+def limits(*values: float) -> object:
+    found = hallucinated_points(CATALOGUE["double-well"].landscape, 1.0)
+    n = len(values)
+    return replace(found, points=np.zeros((n, 1)), step_limits=np.array(values))
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ((0.5,), "1 point, attracting SAM at this step size."),
+        ((0.0,), "1 point, not attracting SAM at this step size."),
+        ((0.05,), "1 point, not attracting SAM at this step size."),
+        ((np.nan,), "1 point; derivatives do not decide whether it attracts SAM."),
+        ((0.5, 0.0, 0.2), "3 points, 2 of them attracting SAM at this step size."),
+        ((0.5, 0.2), "2 points, all of them attracting SAM at this step size."),
+        ((0.0, 0.0), "2 points, none of them attracting SAM at this step size."),
+        ((0.5, 0.0, np.nan), "3 points, 1 of them attracting SAM at this step size. For 1 of them derivatives do"),
+    ],
+)
+def test_the_summary_counts_right(values: tuple[float, ...], words: str) -> None:
+    assert _summary(limits(*values), eta=0.1).startswith(words)
+
+
+def test_counts_and_shares_in_words() -> None:
+    assert [counted(n, "point") for n in (0, 1, 2, 1432)] == ["0 points", "1 point", "2 points", "1,432 points"]
+    assert [_share(p) for p in (1e-9, 0.25, 0.995, 1.0)] == ["less than 1 %", "25 %", "more than 99 %", "100 %"]
+
+
+@pytest.mark.parametrize("name", ["double-well", "himmelblau", "ring"])
+def test_the_text_alternative_states_the_finding(name: str) -> None:
+    q = question(CATALOGUE[name])
+    a = answer(q)
+    words = alternative(q, a)
+    assert a.sam.verdict.sentence in words and a.gd.verdict.sentence in words
+    assert counted(len(a.found), "isolated hallucinated point") in words
+    assert "<" not in words and "nan" not in words
