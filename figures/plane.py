@@ -113,6 +113,7 @@ def _turns(z: np.ndarray) -> float:
 def _by_logarithm(z: np.ndarray, finite: np.ndarray, bar: dict[str, Any]) -> tuple[np.ndarray, dict[str, Any]]:
     low = float(finite.min())
     unit = float(np.quantile(finite - low, 0.05)) or float(np.median(finite - low)) or 1.0
+    unit = max(unit, 1e-290 * float(finite.max() - low))  # so that no quotient overflows
     with np.errstate(all="ignore"):
         drawn = np.log1p((z - low) / unit)
         ticks = np.linspace(0.0, float(drawn[np.isfinite(drawn)].max()), 6)
