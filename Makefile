@@ -2,6 +2,7 @@
 # make test   everything that is checked: ruff, mypy, pytest, a browser
 # make check  ruff and mypy only
 # make bench  this project beside its peers, as ratios
+# make presets  trains anew what the page on networks opens with
 
 PORT ?= 8501
 ADDRESS ?= 127.0.0.1
@@ -16,7 +17,7 @@ PYTHON ?= $(shell for p in python3.11 python3; do $$p -c '$(AT_LEAST_3_11)' 2>/d
 PACKAGE = $(notdir $(PYTHON))-venv
 APT_INSTALL := export DEBIAN_FRONTEND=noninteractive && apt-get update && apt-get install -y --no-install-recommends
 
-.PHONY: run test check bench browser
+.PHONY: run test check bench presets browser
 .DELETE_ON_ERROR:
 
 run: $(VENV)/installed
@@ -35,6 +36,9 @@ check: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev
 	@for file in benchmarks/[a-z]*.py; do \
 		echo "== $$file"; $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
+
+presets: $(VENV)/installed
+	$(BIN)/python -m pages.shared.stored
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it: apt-get install python3.11" >&2; exit 1; }

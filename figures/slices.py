@@ -6,8 +6,6 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from dynamics.sentences import number
-
 from .palette import FAINT, HEIGHTS, SAM, TEXT, arrow, figure
 
 Array = npt.NDArray[np.float64]
@@ -87,5 +85,5 @@ def words(rho: float, here: float, there: float, name: str) -> str:
     turn = "falls" if there < here else "rises"
     return (
         f"Looking a distance {rho:.4g} along its gradient, {name} means to climb; from w to w⁺ the loss {turn} "
-        f"from {number(here)} to {number(there)}."
+        f"from {here:.5g} to {there:.5g}."
     )

@@ -16,6 +16,7 @@ Array = npt.NDArray[np.float64]
 
 COLORS: Final = (GD, SAM, "#009E73")  # gradient descent, the rule, the rule after a warm-start
 _HEIGHT: Final = 270
+_SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "x", "star", "circle-open")
 # In the middle the page's own background: a weight of nothing is not seen.
 _WEIGHTS: Final = [[0.0, GD], [0.5, "var(--st-background-color)"], [1.0, SAM]]
 
@@ -81,13 +82,14 @@ class Group:
 def spread(groups: Sequence[Group], title: str, log: bool = False) -> go.Figure:
     """Draw the median over seeds with a bar from the least to the greatest, and every seed as a dot."""
     picture = figure(320, showlegend=False)
-    for group in groups:
+    for i, group in enumerate(groups):
         median = np.array([np.median(v) if len(v) else np.nan for v in group.values])
         low = np.array([np.min(v) if len(v) else np.nan for v in group.values])
         high = np.array([np.max(v) if len(v) else np.nan for v in group.values])
         picture.add_scatter(
             x=group.rho, y=median, mode="lines+markers", name=group.name,
-            line={"color": group.color, "width": 2}, marker={"color": group.color, "size": 7},
+            line={"color": group.color, "width": 2},
+            marker={"color": group.color, "size": 8, "symbol": _SYMBOLS[i % len(_SYMBOLS)]},
             error_y={"type": "data", "symmetric": False, "array": high - median, "arrayminus": median - low,
                      "color": group.color, "thickness": 1.5},
             hovertemplate="ρ = %{x:.4g}: median %{y:.4g}<extra>" + group.name + "</extra>",
@@ -134,6 +136,6 @@ def heat(
         textfont={"color": "var(--st-text-color)"}, hovertemplate="ρ = %{x}, %{y}: %{text}<extra>" + title + "</extra>",
         xgap=2, ygap=2,
     )  # fmt: skip
-    picture.update_xaxes(title="radius ρ", type="category")
-    picture.update_yaxes(type="category", autorange="reversed")
+    picture.update_xaxes(title="radius ρ", type="category", showgrid=False)
+    picture.update_yaxes(type="category", autorange="reversed", showgrid=False)
     return picture

@@ -4,13 +4,10 @@ import streamlit as st
 
 from pages.shared.layout import set_page
 from pages.shared.link import Link
-from pages.shared.networks_controls import ask_preset
+from pages.shared.networks_controls import LOG, PARTS, SWEEP, TRAINING, ask_preset, keep_values
 from pages.shared.networks_log import show_log
 from pages.shared.networks_sweep import show_sweep
 from pages.shared.networks_training import show_training
-
-TRAINING, SWEEP, LOG = "Training", "Sweep", "Your own log"
-PARTS = (TRAINING, SWEEP, LOG)
 
 
 def main() -> None:
@@ -23,9 +20,16 @@ def main() -> None:
     )
     link = Link("Networks")
     part = st.segmented_control(
-        "Part", PARTS, default=TRAINING, key="part", bind="query-params", required=True, label_visibility="collapsed"
-    )
+        "Part",
+        list(PARTS),
+        default=TRAINING,
+        key="part",
+        bind="query-params",
+        required=True,
+        label_visibility="collapsed",
+    )  # fmt: skip
     link.check("part", "part", str(part), f"one of {', '.join(PARTS)}")
+    keep_values(str(part))
     if part == LOG:
         link.put()
         show_log(link)

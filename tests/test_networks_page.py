@@ -68,7 +68,7 @@ def test_a_preset_opens_with_its_stored_verdicts_and_certificate(preset: str) ->
         assert f"{trained.runs[i].accuracy:.1%}" in line
     assert trained.runs[1].proof is not None
     assert trained.runs[1].proof.sentence in said(app)
-    assert [number(training.rho).rstrip("0").rstrip(".")] == [f"{app.number_input(key='rho').value:g}"]
+    assert app.number_input(key="n_rho").value == training.rho
     frame = app.dataframe[0].value
     np.testing.assert_allclose(frame["accuracy"], [run.accuracy for run in trained.runs])
 
@@ -87,10 +87,10 @@ def test_the_server_loads_no_torch_and_no_scikit_learn_for_the_presets() -> None
 
 
 def test_a_link_sets_the_controls_and_says_that_the_result_is_the_presets() -> None:
-    app = visit(v="1", preset="Tiny", rho="2.5", steps="1000", hidden="3", warm="20", seed="7")
-    assert app.number_input(key="rho").value == 2.5
-    assert app.number_input(key="steps").value == 1000
-    assert app.text_input(key="hidden").value == "3"
+    app = visit(v="1", preset="Tiny", n_rho="2.5", n_steps="1000", n_hidden="3", n_warm="20", n_seed="7")
+    assert app.number_input(key="n_rho").value == 2.5
+    assert app.number_input(key="n_steps").value == 1000
+    assert app.text_input(key="n_hidden").value == "3"
     assert "The settings have changed" in said(app)
     assert stored("Tiny")[1].runs[1].sentence in verdicts(app)[0]
 
@@ -98,10 +98,10 @@ def test_a_link_sets_the_controls_and_says_that_the_result_is_the_presets() -> N
 @pytest.mark.parametrize(
     ("link", "key", "used"),
     [
-        ({"rho": "-1"}, "rho", PRESETS["Digits"].rho),
-        ({"steps": "1000000000"}, "steps", PRESETS["Digits"].steps),
-        ({"eta": "nan"}, "eta", PRESETS["Digits"].eta),
-        ({"preset": "Tiny", "warm": "many"}, "warm", TINY.warm),
+        ({"n_rho": "-1"}, "n_rho", PRESETS["Digits"].rho),
+        ({"n_steps": "1000000000"}, "n_steps", PRESETS["Digits"].steps),
+        ({"n_eta": "nan"}, "n_eta", PRESETS["Digits"].eta),
+        ({"preset": "Tiny", "n_warm": "many"}, "n_warm", TINY.warm),
     ],
 )
 def test_what_a_link_asks_beyond_the_limits_is_not_used_and_said(link: dict[str, str], key: str, used: float) -> None:
@@ -120,7 +120,7 @@ def test_hidden_widths_beyond_the_limits_are_refused_in_words(typed: str) -> Non
     with pytest.raises(ValueError, match="whole numbers from 1 to 64"):
         widths(typed)
     app = visit(preset="Tiny")
-    app.text_input(key="hidden").set_value(typed).run()
+    app.text_input(key="n_hidden").set_value(typed).run()
     assert "whole numbers from 1 to 64" in said(healthy(app))
 
 
@@ -131,11 +131,24 @@ def test_hidden_widths_are_read() -> None:
 
 def test_another_preset_sets_every_control() -> None:
     app = visit()
-    app.number_input(key="rho").set_value(1.5).run()
+    app.number_input(key="n_rho").set_value(1.5).run()
     app.segmented_control[-1].set_value("Tiny").run()
-    assert app.number_input(key="rho").value == TINY.rho
-    assert app.number_input(key="steps").value == TINY.steps
+    assert app.number_input(key="n_rho").value == TINY.rho
+    assert app.number_input(key="n_steps").value == TINY.steps
     assert stored("Tiny")[1].runs[1].sentence in verdicts(healthy(app))[0]
+
+
+def test_the_controls_keep_their_values_while_another_part_is_shown() -> None:
+    app = visit(preset="Tiny")
+    app.number_input(key="n_rho").set_value(1.5)
+    app.number_input(key="n_steps").set_value(500)
+    healthy(app.run())
+    app.segmented_control(key="part").set_value("Your own log")
+    healthy(app.run())
+    app.segmented_control(key="part").set_value("Training")
+    healthy(app.run())
+    assert app.number_input(key="n_rho").value == 1.5
+    assert app.number_input(key="n_steps").value == 500
 
 
 # --- training ---------------------------------------------------------------------------------------
@@ -151,7 +164,7 @@ def until(app: AppTest, done: object) -> AppTest:
 
 
 def test_a_training_ends_with_its_own_verdict() -> None:
-    app = visit(preset="Tiny", steps="300", rho="0.5")
+    app = visit(preset="Tiny", n_steps="300", n_rho="0.5")
     button(app, "train").click()  # type: ignore[attr-defined]
     healthy(app.run())
     until(app, verdicts)
@@ -167,14 +180,14 @@ def test_a_training_ends_with_its_own_verdict() -> None:
 
 
 def test_radius_zero_and_a_step_size_that_diverges_are_trained_too() -> None:
-    app = visit(preset="Tiny", steps="400", rho="0")
+    app = visit(preset="Tiny", n_steps="400", n_rho="0")
     button(app, "train").click()  # type: ignore[attr-defined]
     until(healthy(app.run()), verdicts)
     assert len(verdicts(app)) == 3
-    app.number_input(key="eta").set_value(10.0).run()
-    app.number_input(key="rho").set_value(20.0).run()
-    app.number_input(key="steps").set_value(MOST_STEPS // 10).run()
-    app.number_input(key="decay").set_value(1.0).run()
+    app.number_input(key="n_eta").set_value(10.0).run()
+    app.number_input(key="n_rho").set_value(20.0).run()
+    app.number_input(key="n_steps").set_value(MOST_STEPS // 10).run()
+    app.number_input(key="n_decay").set_value(1.0).run()
     button(app, "train").click()  # type: ignore[attr-defined]
     until(healthy(app.run()), verdicts)
     assert all("diverged" in line and "step" in line for line in verdicts(app))
@@ -184,7 +197,7 @@ def test_radius_zero_and_a_step_size_that_diverges_are_trained_too() -> None:
 
 
 def test_a_sweep_is_drawn_and_tabulated_run_by_run() -> None:
-    app = visit(preset="Tiny", part="Sweep", rhos="0.5, 1", warms="0, 10", seeds="2", steps="50")
+    app = visit(preset="Tiny", part="Sweep", n_rhos="0.5, 1", n_warms="0, 10", n_seeds="2", n_steps="50")
     assert "8 runs of 50 steps" in said(app)
     button(app, "sweep").click()  # type: ignore[attr-defined]
     until(healthy(app.run()), lambda app: "8 finished runs" in said(app))
@@ -192,7 +205,7 @@ def test_a_sweep_is_drawn_and_tabulated_run_by_run() -> None:
 
 
 def test_too_many_runs_are_refused_with_their_number() -> None:
-    app = visit(part="Sweep", rhos="1,2,3,4,5,6,7,8", warms="0,1,2,3", seeds="10")
+    app = visit(part="Sweep", n_rhos="1,2,3,4,5,6,7,8", n_warms="0,1,2,3", n_seeds="10")
     assert f"at most {MOST_RUNS} runs; these are 320" in said(app)
     assert button(app, "sweep").disabled  # type: ignore[attr-defined]
 
@@ -200,7 +213,7 @@ def test_too_many_runs_are_refused_with_their_number() -> None:
 @pytest.mark.parametrize("typed", ["", "a", "1;2", "-1", "21", "nan", "1,2,3,4,5,6,7,8,9", "inf"])
 def test_a_list_that_is_none_is_said_and_the_default_used(typed: str) -> None:
     app = visit(preset="Tiny", part="Sweep")
-    app.text_input(key="rhos").set_value(typed).run()
+    app.text_input(key="n_rhos").set_value(typed).run()
     assert "radii ρ: up to 8 numbers from 0 to 20" in said(healthy(app))
     assert "24 runs" in said(app)
 

@@ -23,7 +23,27 @@ ACTIVATIONS: Final = ("tanh", "relu", "gelu")
 LOSSES: Final = {"digits": ("cross-entropy",), "moons": ("logistic", "cross-entropy")}
 RADII: Final = (0.0, 20.0)
 STEP_SIZES: Final = (1e-6, 10.0)
+PREFIX: Final = "n_"  # of this page's keys: other pages have radii and steps of their own
+TRAINING, SWEEP, LOG = "Training", "Sweep", "Your own log"
+_BOTH: Final = ("eta", "steps", "rule", "seed", "hidden", "activation", "loss", "held", "decay", "examples")
+PARTS: Final = {  # of the page, and the keys of their controls
+    TRAINING: (*_BOTH, "rho", "warm", "noise"),
+    SWEEP: (*_BOTH, "rhos", "warms", "seeds", "noises", "measure"),
+    LOG: (),
+}
 _ALL: Final = 0  # examples: all of them
+
+
+def keep_values(rendered: str) -> None:
+    """Keep the values of the controls that another part of the page has: what is not drawn would be forgotten.
+
+    Args:
+        rendered: the part that is drawn now.
+    """
+    for part, keys in PARTS.items():
+        for key in keys if part != rendered else ():
+            if f"{PREFIX}{key}" in st.session_state and key not in PARTS[rendered]:
+                st.session_state[f"{PREFIX}{key}"] = st.session_state[f"{PREFIX}{key}"]
 
 
 def ask_preset(link: Link) -> str:
@@ -38,7 +58,8 @@ def ask_preset(link: Link) -> str:
 
     def take_over() -> None:
         st.query_params["preset"] = st.session_state["preset"]
-        st.session_state.update(_values(PRESETS[st.session_state["preset"]]))
+        values = _values(PRESETS[st.session_state["preset"]])
+        st.session_state.update({f"{PREFIX}{key}": value for key, value in values.items()})
 
     return str(st.segmented_control("Preset", names, key="preset", on_change=take_over, required=True, help=_STORIES))
 
@@ -83,7 +104,7 @@ def ask_training(link: Link, preset: str, one: bool = True) -> Training:
 def _ask_network(link: Link, usual: NetworkSpec, default: dict[str, Any], one: bool) -> NetworkSpec:
     data = usual.data
     typed = st.text_input(
-        "hidden units", default["hidden"], key="hidden", bind="query-params", max_chars=20,
+        "hidden units", default["hidden"], key=f"{PREFIX}hidden", bind="query-params", max_chars=20,
         help=f"Up to {DEEPEST} layers of 1 to {WIDEST} units, as in: 32, 16",
     )  # fmt: skip
     hidden = usual.hidden
@@ -137,13 +158,14 @@ def _number(
     link: Link, key: str, name: str, default: dict[str, Any], low: Any, high: Any, step: Any, help: str | None = None
 ) -> Any:
     """Ask for a number; the same limits hold for the box and for the link."""
+    usual, key = default[key], f"{PREFIX}{key}"
     held = st.session_state.get(key)
     if held is not None and not low <= held <= high:
         st.session_state[key] = nearest = min(max(held, low), high)
         link.notes.append(f"{name} = {plain(held)} is outside {plain(low)} to {plain(high)}; {plain(nearest)} is used.")
     form = None if isinstance(low, int) else "%.6g"
     value = st.number_input(
-        name, low, high, min(max(default[key], low), high), step, form, key, bind="query-params", help=help
+        name, low, high, min(max(usual, low), high), step, form, key, bind="query-params", help=help
     )
     what = "a whole number" if isinstance(low, int) else "a number"
     link.check(key, name, float(value), f"{what} from {plain(low)} to {plain(high)}")
@@ -151,8 +173,9 @@ def _number(
 
 
 def _choice(link: Link, key: str, name: str, default: dict[str, Any], options: tuple[str, ...]) -> str:
+    usual, key = default[key], f"{PREFIX}{key}"
     if st.session_state.get(key) not in (None, *options):
         del st.session_state[key]
-    value = str(st.selectbox(name, options, options.index(default[key]), key=key, bind="query-params"))
+    value = str(st.selectbox(name, options, options.index(usual), key=key, bind="query-params"))
     link.check(key, name, value, f"one of {', '.join(options)}")
     return value

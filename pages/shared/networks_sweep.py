@@ -16,7 +16,7 @@ from figures.training import COLORS, Group, heat, spread
 from pages.shared.desk import desk
 from pages.shared.legend import show_legend
 from pages.shared.link import Link, plain
-from pages.shared.networks_controls import ask_training
+from pages.shared.networks_controls import PREFIX, ask_training
 from pages.shared.player import player
 from pages.shared.report import counted
 from pages.shared.sweeping import MOST_RUNS, SweepJob, cases, values_at
@@ -27,7 +27,7 @@ MEASURES: Final = {
     "accuracy": "training accuracy", "loss": "loss", "ratio": "|S|/|g|", "stalled": "share of runs that stalled",
 }  # fmt: skip
 _LONGEST: Final = 8  # values in a list
-_COLORS: Final = (COLORS[1], COLORS[2], COLORS[0], HALLUCINATED, GREY)
+_COLORS: Final = (COLORS[1], COLORS[2], COLORS[0], HALLUCINATED, "#E69F00", "#56B4E9", GREY)
 _OFTEN: Final = 1.0  # seconds between two looks at a running sweep
 _RADII: Final = {"Digits": "2, 2.5, 3, 4", "Tiny": "1, 2, 3, 4"}
 
@@ -54,7 +54,7 @@ def show_sweep(link: Link, preset: str) -> None:
         for note in link.notes:
             st.info(note)
         measure = st.segmented_control(
-            "Show", list(MEASURES), format_func=lambda key: MEASURES[key], default="accuracy", key="measure",
+            "Show", list(MEASURES), format_func=lambda key: MEASURES[key], default="accuracy", key=f"{PREFIX}measure",
             bind="query-params", required=True,
         )  # fmt: skip
         if mine.sweep is None:
@@ -70,8 +70,8 @@ def show_sweep(link: Link, preset: str) -> None:
 def _ask(link: Link, preset: str) -> tuple[Training, list[Training]]:
     radii = _list(link, "rhos", "radii ρ", _RADII[preset], 0.0, 20.0)
     warms = _list(link, "warms", "steps of warm-start", "0, 300", 0.0, float(MOST_STEPS), whole=True)
-    seeds = int(st.number_input("seeds", 1, 10, 3, key="seeds", bind="query-params"))
-    link.check("seeds", "seeds", float(seeds), "a whole number from 1 to 10")
+    seeds = int(st.number_input("seeds", 1, 10, 3, key=f"{PREFIX}seeds", bind="query-params"))
+    link.check(f"{PREFIX}seeds", "seeds", float(seeds), "a whole number from 1 to 10")
     noises = _list(link, "noises", "shares of wrong labels", "0", 0.0, 0.9)
     base = ask_training(link, preset, one=False)
     return base, cases(base, radii, [int(warm) for warm in warms], seeds, noises)
@@ -81,7 +81,7 @@ def _list(link: Link, key: str, name: str, default: str, low: float, high: float
     """Ask for up to so many numbers with commas between them; where something else is typed, say so."""
     kind = "whole numbers" if whole else "numbers"
     asks = f"{name}: up to {_LONGEST} {kind} from {plain(low)} to {plain(high)} with commas between them"
-    typed = st.text_input(name, default, key=key, bind="query-params", max_chars=80, help=f"{asks}.")
+    typed = st.text_input(name, default, key=f"{PREFIX}{key}", bind="query-params", max_chars=80, help=f"{asks}.")
     try:
         values = sorted({float(part) for part in typed.split(",")})
         fine = len(values) <= _LONGEST and all(low <= value <= high for value in values)
@@ -148,9 +148,10 @@ def _show_pictures(job: SweepJob, measure: str) -> None:
     player(picture, key="heat", height=picture.layout.height, alt=alt, view=measure)
     if measure == "stalled":
         return
+    if len(names) > len(_COLORS):
+        st.caption(f"Lines are drawn for the first {len(_COLORS)} of {len(names)} settings.")
     groups = [
-        Group(name, _COLORS[i % len(_COLORS)], np.array(radii), tuple(row))
-        for i, (name, row) in enumerate(zip(names, every, strict=True))
+        Group(name, color, np.array(radii), tuple(row)) for name, color, row in zip(names, _COLORS, every, strict=False)
     ]
     lines = spread(groups, title, log=measure == "ratio")
     show_legend(lines)

@@ -1,0 +1,109 @@
+"""The page on networks in a browser: train, stop, sweep, upload, and an end with the page."""
+
+import re
+import time
+from collections.abc import Callable
+
+import psutil
+import pytest
+from playwright.sync_api import Page, expect
+
+from app_server import Serve, Server
+
+Complaints = Callable[[Page], list[str]]
+LONG = 120_000  # milliseconds; the machine may be busy
+
+
+def visit(page: Page, server: Server, link: str = "") -> Page:
+    page.goto(f"{server.url}/Networks?v=1{link}")
+    expect(page).to_have_title("Networks")
+    settled(page)
+    return page
+
+
+def settled(page: Page) -> None:
+    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_attached(timeout=LONG)
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def training_runs(server: Server) -> bool:
+    """Whether a worker of the server computes: its processor time grows."""
+    workers = psutil.Process(server.process.pid).children(recursive=True)
+    before = sum(sum(worker.cpu_times()[:2]) for worker in workers)
+    time.sleep(1.5)
+    return sum(sum(worker.cpu_times()[:2]) for worker in workers) - before > 0.2
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "link"),
+    [
+        (1400, "light", "&preset=Digits"),
+        (390, "dark", "&preset=Digits"),
+        (390, "light", "&part=Sweep"),
+        (390, "dark", "&part=Your+own+log"),
+    ],
+)
+def test_the_page_opens_without_a_complaint_and_without_scrolling_sideways(
+    new_page: Callable[..., Page], server: Server, complaints: Complaints, width: int, scheme: str, link: str
+) -> None:
+    page = visit(new_page(width=width, color_scheme=scheme), server, link)
+    if link == "&preset=Digits":
+        expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=LONG)
+        expect(page.get_by_role("status").filter(has_text="SAM stalled").first).to_be_visible(timeout=LONG)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert complaints(page) == []
+
+
+def test_a_training_runs_stops_and_ends_with_a_closed_page(page: Page, serve: Serve, complaints: Complaints) -> None:
+    with serve() as server:
+        visit(page, server, "&preset=Digits&n_steps=12000&n_hidden=64,64")
+        press(page, "Train")
+        expect(page.get_by_text(re.compile("training: step"))).to_be_visible(timeout=LONG)
+        expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+        press(page, "Stop")
+        expect(page.get_by_text("stopped before its last step")).to_be_visible(timeout=LONG)
+        expect(page.get_by_role("status").filter(has_text="SAM").first).to_be_visible()
+        assert complaints(page) == []
+        press(page, "Train")
+        expect(page.get_by_text(re.compile("training: step"))).to_be_visible(timeout=LONG)
+        assert training_runs(server)
+        page.close()
+        for _ in range(40):
+            if not training_runs(server):
+                break
+        assert not training_runs(server)
+
+
+def test_a_training_of_the_tiny_network_is_certified(page: Page, server: Server) -> None:
+    visit(page, server, "&preset=Tiny&n_steps=4000")
+    press(page, "Train")
+    expect(page.get_by_text("4,000 steps of the full batch")).to_be_visible(timeout=LONG)
+    settled(page)
+    expect(page.get_by_text(re.compile("Certified: .* the gradient is")).first).to_be_visible(timeout=LONG)
+
+
+def test_a_sweep_is_drawn_and_keeps_what_is_done_when_stopped(page: Page, server: Server) -> None:
+    visit(page, server, "&preset=Tiny&part=Sweep&n_rhos=1,4&n_warms=0&n_seeds=1&n_steps=200")
+    press(page, "Run the sweep")
+    expect(page.get_by_text("2 of 2 runs finished (done)")).to_be_visible(timeout=LONG)
+    expect(page.get_by_role("img", name=re.compile("training accuracy, median over seeds")).first).to_be_attached()
+    visit(page, server, "&preset=Tiny&part=Sweep&n_rhos=1,2,3,4&n_seeds=10&n_steps=2000")
+    press(page, "Run the sweep")
+    expect(page.get_by_text(re.compile(r"[1-9]\d* of 80 runs finished"))).to_be_visible(timeout=LONG)
+    press(page, "Stop")
+    expect(page.get_by_text(re.compile(r"of 80 runs finished \(stopped\)"))).to_be_visible(timeout=LONG)
+    expect(page.get_by_text(re.compile("Verdicts of"))).to_be_visible()
+
+
+def test_a_log_is_uploaded_and_judged(page: Page, server: Server) -> None:
+    visit(page, server, "&part=Your+own+log")
+    header = "step,loss,loss_plus,gradient_norm,shifted_norm,cosine,eta,rho\n"
+    rows = "".join(f"{k},2.3,2.30,0.04,0.0001,0.5,0.1,3\n" for k in range(100))
+    files = page.locator("input[type=file]")
+    files.set_input_files({"name": "run.csv", "mimeType": "text/csv", "buffer": (header + rows).encode()})
+    expect(page.get_by_role("status").filter(has_text="stalled, not certified").first).to_be_visible(timeout=LONG)
+    files.set_input_files({"name": "other.csv", "mimeType": "text/csv", "buffer": b"a,b\n1,2\n"})
+    expect(page.get_by_text("other.csv cannot be read")).to_be_visible(timeout=LONG)
