@@ -139,7 +139,9 @@ def _gone(k: int, orbit: Orbit, scale: float) -> str:
 
 def certificate_sentence(c: Certificate) -> str:
     """Say in plain sentences what a certificate states, or why there is none."""
-    what = "a plateau of f, where some curvatures vanish" if c.kind == "degenerate" else f"{article(c.kind or '')} of f"
+    what = f"{article(c.kind) if c.kind else 'a stationary point'} of f"
+    if c.kind == "degenerate":
+        what = "a plateau of f, where some curvatures vanish"
     if not c.certified:
         looks = f" {_curvatures(c)}" if c.kind else ""
         return f"Not certified: {c.reason}.{looks}"

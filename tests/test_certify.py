@@ -182,6 +182,8 @@ def test_a_search_can_be_stopped(after: int) -> None:
     c = Valley(bends(600, 1e-3, 1.0)).found(stop=lambda: next(asked) >= after)
     assert next(asked) < 2000
     assert c.certified or c.reason == "it was stopped"
+    if c.certified and c.kind is None:  # stopped after Newton's method, before the spectra
+        assert c.attracts is None and "is a stationary point of f. Whether" in c.sentence
 
 
 def test_misuse_is_said_in_words() -> None:
