@@ -23,7 +23,7 @@ from pages.shared.link import Link
 from pages.shared.networks_controls import ask_training
 from pages.shared.player import player
 from pages.shared.stored import stored
-from pages.shared.trained import Slices, Trained, TrainedRun
+from pages.shared.trained import Proof, Slices, Trained, TrainedRun
 from pages.shared.training import Curves, Training, described
 
 _OFTEN: Final = 0.7  # seconds between two looks at a running training
@@ -93,6 +93,7 @@ def show_result(training: Training, trained: Trained) -> None:
         if run.proof is not None:
             sentence = f"**{run.name}.** {run.proof.sentence}"
             (st.success if run.proof.certified else st.info)(sentence, icon=None)
+            st.caption(_details(run.proof))
     if all(run.proof is None for run in trained.runs):
         st.caption("No certificate was sought: one is sought where a run has stalled.")
     if trained.stopped:
@@ -100,6 +101,20 @@ def show_result(training: Training, trained: Trained) -> None:
     st.caption(described(training))
     show_curves(shown(training, [run.curves for run in trained.runs]), _alternative(trained))
     st.dataframe(table(trained), hide_index=True, width="stretch")
+
+
+def _details(proof: Proof) -> str:
+    """Say where Newton's method ended, in numbers."""
+    e = [number(float(value)) for value in proof.eigenvalues]
+    half = len(e) // 2
+    spectrum = ""
+    if e:
+        spectrum = f" Lowest curvatures at w⁺: {', '.join(e[:half])}; highest: {', '.join(e[half:])}."
+    return (
+        f"Newton's method ended {number(proof.moved)} from the last weights, with |g| = {number(proof.gradient_norm)} "
+        f"and |S| = {number(proof.residual)}; the loss is {number(proof.f)} there and {number(proof.f_plus)} at w⁺."
+        f"{spectrum}"
+    )
 
 
 def _learned(run: TrainedRun) -> str:

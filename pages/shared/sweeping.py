@@ -128,7 +128,7 @@ def executor(note: Callable[[str], None]) -> Iterator[tuple[Executor, int]]:
     if client is None:
         local = LocalExecutor()
         try:
-            yield local, jobs.WORKERS
+            yield local, jobs.WORKERS + 1  # one waits, so that no worker does
         finally:
             local.shutdown()
         return
