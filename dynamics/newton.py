@@ -9,6 +9,7 @@ import numpy as np
 
 from landscapes.landscape import Array, Landscape
 
+from .roots import continuous
 from .rules import unit
 from .spectra import constant_directions, kind_of, restricted
 from .stability import shifted_jacobian
@@ -18,13 +19,17 @@ _ZERO: Final = 1e-6  # an eigenvalue below this share of the largest one counts 
 
 
 def newton_on_gradient(l: Landscape, x: Array, reach: float) -> Array | None:
-    """Return the stationary point of f (d,) that Newton finds within `reach` of x (d,), or None."""
+    """Return the stationary point of f (d,), no kink, that Newton finds within `reach` of x (d,), or None."""
     y = _solve(l.gradient_and_hessian, x, reach)
     if y is None or not np.isfinite(l.value(y)):
         return None
     g, hessian = l.gradient_and_hessian(y)
     small = np.linalg.norm(g) <= 1e-8 * reach * np.abs(hessian).max()
-    return y if small or not g.any() else None
+    if not small and g.any():
+        return None
+    # At a kink H is so large that any g is small beside it, and Newton's method takes the kink for a root.
+    kink = hasattr(l, "diagonal") and not continuous(l, y[None], np.full(len(y), 0.1 * reach), reach)[0]
+    return None if kink else y
 
 
 def newton_on_shift(l: Landscape, x: Array, rho: float, reach: float) -> Array | None:
