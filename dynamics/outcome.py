@@ -15,6 +15,7 @@ TOLERANCES: Final = SimpleNamespace(
     far=10.0,  # diverged: window diagonals from the window's centre
     no_look_ahead=1e-3,  # rule 2: rho below this share of its largest
     small_gradient=1e-3,  # rule 2: |g| below this share of its largest
+    rounding=1e-12,  # rule 2: ... or below this share of |H| times the diagonal
     near_root=0.01,  # rules 2 and 4: Newton on g may go this many diagonals
     stall=0.05,  # rule 3: |S|/|g| at most, throughout the last w/4 steps
     near_stall=0.1,  # rule 3: Newton on S may go this share of rho

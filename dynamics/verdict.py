@@ -116,7 +116,9 @@ def _at_rest(at: _Ground, orbit: Orbit) -> Verdict | None:
     norms = orbit.gradient_norms
     if norms[-1] > 0.0 and orbit.rho[-1] > t.no_look_ahead * orbit.rho.max():
         return None
-    small = norms <= t.small_gradient * norms.max()
+    # A run that starts at a stationary point has no larger gradient to be compared with.
+    rounding = t.rounding * at.diagonal * float(np.abs(at.l.hessian(orbit.x[-1])).max())
+    small = norms <= max(t.small_gradient * norms.max(), rounding)
     y = newton_on_gradient(at.l, orbit.x[-1], t.near_root * at.diagonal) if small[-1] else None
     if y is None:
         return Verdict("still moving", None, orbit.x[-1], None, orbit.steps)
