@@ -48,6 +48,7 @@ def roots(l: Landscape, window: Domain) -> Roots:
     skipped = max(0, len(seeds) - _MOST_SEEDS)
     width = min(widths)
     x, converged, undecided = _damped_newton(l, seeds[:_MOST_SEEDS], spacing, width)
+    _step_beside_gaps(l, x, converged, undecided, 1e-7 * spacing, width)
     inside = np.all([(x[:, i] >= lo) & (x[:, i] <= hi) for i, (lo, hi) in enumerate(window)], axis=0)
     x = x[converged & inside]
     x = _merged(l, x[np.isfinite(l.value(x))], 1e-7 * width)
@@ -59,6 +60,24 @@ def roots(l: Landscape, window: Domain) -> Roots:
         undefined=1.0 - float(np.mean(np.isfinite(g).all(axis=-1))),
         flat=float(np.mean(flat)),
     )
+
+
+def _step_beside_gaps(
+    l: Landscape, x: Array, converged: np.ndarray, undecided: np.ndarray, offset: Array, width: float
+) -> None:
+    """Move roots at which f is defined and its derivatives are not to a point beside, in place.
+
+    (To the kernel cos(sqrt(x^2 + y^2)) has no derivatives at 0, where Newton's method may end to the digit.)
+    """
+    g, hessian = l.gradient_and_hessian(x)
+    known = np.isfinite(g).all(axis=-1) & np.isfinite(hessian).all(axis=(-2, -1))
+    gap = np.flatnonzero((converged | undecided) & ~known & np.isfinite(l.value(x)))
+    beside = x[gap] + offset
+    g, hessian = l.gradient_and_hessian(beside)
+    size = np.abs(hessian).max(axis=(1, 2))
+    root = _step(g / size[:, None], hessian / size[:, None, None], width)[1] <= _CONVERGED * width
+    x[gap] = np.where(root[:, None], beside, x[gap])
+    converged[gap], undecided[gap] = root, ~root
 
 
 def continuous(l: Landscape, x: Array, spacing: Array, width: float) -> np.ndarray:
@@ -139,6 +158,7 @@ def _damped_newton(l: Landscape, seeds: Array, spacing: Array, width: float) -> 
         step *= np.minimum(1.0, cell / np.hypot(step[:, 0], step[:, 1]))[:, None]
         exact = (g == 0.0).all(axis=-1)
         step[exact], error[exact] = 0.0, 0.0
+        step[np.isnan(error)] = 0.0
         undecided[active] = np.isnan(error)
         error = np.where(np.isnan(error), np.inf, error)
         settled = (error >= 0.99 * last[active]) & (error <= _CONVERGED * width)

@@ -376,6 +376,16 @@ def test_roots_beside_a_pole() -> None:
     assert s.kinds.tolist() == ["maximizer", "minimizer"]
 
 
+@pytest.mark.parametrize("side", [2.9, 3.0, 3.1, 4.0, 5.0])
+@pytest.mark.parametrize("margin", [0.0, 0.4, 0.7, 1.2, 2.2])
+def test_a_gap_in_the_formula_is_none_in_the_function(side: float, margin: float) -> None:
+    """sqrt has no derivative at 0, so that the kernel has none there; cos(sqrt(x^2 + y^2)) does have its maximizer."""
+    s = stationary_points(Landscape("cos(sqrt(x^2+y^2))", ((-side, side),) * 2), margin)
+    np.testing.assert_allclose(s.points, [[0.0, 0.0]], atol=1e-8)
+    assert s.kinds.tolist() == ["maximizer"]
+    np.testing.assert_allclose(s.hessians, [-np.eye(2)], atol=1e-6)
+
+
 @pytest.mark.parametrize("text", ["5 + 0*x", "3 + 0*x*y", "tanh(1e6)*(1 + 0*x)"])
 def test_a_constant_is_flat(text: str) -> None:
     s = stationary_points(Landscape(text, SQUARE if "y" in text else SQUARE[:1]))
