@@ -146,8 +146,10 @@ def _stalled(at: _Ground, orbit: Orbit) -> Verdict | None:
     kind = kind_of_stationary_point(at.l, target)
     limit = float(step_limits(eigenvalues)[0]) if kind != "degenerate" else np.nan
     arrived = bool(ratio[-1] < t.arrived)
-    # A point that pushes the run away at this step size is only being passed by.
-    if not arrived and limit <= eta:
+    # A point that pushes the run away at this step size is only being passed by; where the eigenvalues do not tell,
+    # the run does.
+    leaving = limit <= eta or (np.isnan(limit) and ratio[-1] > ratio[-quarter])
+    if not arrived and leaving:
         return Verdict("still moving", None, orbit.x[-1], None, orbit.steps)
     return Verdict(
         "hallucinated",
