@@ -158,6 +158,15 @@ def test_passing_by_a_repelling_point_is_not_stopping_there() -> None:
     assert v.outcome == "still moving"
 
 
+@pytest.mark.parametrize("x0", [-0.48, -0.49, -0.51, -0.52])
+def test_a_degenerate_target_is_approached_only_by_a_run_that_comes_closer(x0: float) -> None:
+    """f = -x^4: at x = -1/2, M = 0, and S = -4 (x + 1/2)^3 pushes away on both sides."""
+    l = Landscape("-x^4", ((-3, 3),))
+    orbit = iterate(sam(l, 0.05, 0.5), [x0], 400)
+    assert abs(orbit.x[-1, 0] + 0.5) > abs(x0 + 0.5)
+    assert verdict(l, orbit).outcome in ("still moving", "stalled")
+
+
 # From which step on it holds
 
 
