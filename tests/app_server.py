@@ -27,9 +27,7 @@ Serve = Callable[..., AbstractContextManager[Server]]
 
 
 @contextmanager
-def running(
-    command: list[str], url: str, log: Path, env: Mapping[str, str] | None = None
-) -> Iterator[Server]:
+def running(command: list[str], url: str, log: Path, env: Mapping[str, str] | None = None) -> Iterator[Server]:
     """Run a command that serves `url` until the block ends; enter the block once it is healthy."""
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -40,9 +40,7 @@ def get(url: str, **headers: str) -> tuple[int, http.client.HTTPMessage, bytes]:
 # --- security headers -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "path", ["", "/Explore", "/_stcore/health", plotly_js_url(), "/plotly/0/plotly.min.js"]
-)
+@pytest.mark.parametrize("path", ["", "/Explore", "/_stcore/health", plotly_js_url(), "/plotly/0/plotly.min.js"])
 def test_every_response_carries_the_security_headers(app_url: str, path: str) -> None:
     _, headers, _ = get(app_url + path)
     for name, value in security_headers(INDEX_HTML, "'self'").items():

@@ -42,9 +42,7 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
     contexts = []
 
     def make(width: int = 1400, height: int = 900, color_scheme: str = "light", **options: object) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=color_scheme, **options
-        )
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=color_scheme, **options)
         contexts.append(context)
         context.set_default_timeout(30_000)
         return context.new_page()

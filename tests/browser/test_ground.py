@@ -57,9 +57,7 @@ def test_sigterm_stops_a_server_that_has_visitors(page: Page, serve: Serve) -> N
         assert "Traceback" not in server.log.read_text()
 
 
-def test_an_error_in_a_script_is_a_sentence_to_visitors_and_a_traceback_in_the_log(
-    page: Page, tmp_path: Path
-) -> None:
+def test_an_error_in_a_script_is_a_sentence_to_visitors_and_a_traceback_in_the_log(page: Page, tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("raise RuntimeError('not for visitors')\n")
     launcher = tmp_path / "launcher.py"
     launcher.write_text(
@@ -79,9 +77,7 @@ def test_an_error_in_a_script_is_a_sentence_to_visitors_and_a_traceback_in_the_l
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
-def test_the_theme_follows_the_visitors(
-    new_page: Callable[..., Page], app_url: str, color_scheme: str
-) -> None:
+def test_the_theme_follows_the_visitors(new_page: Callable[..., Page], app_url: str, color_scheme: str) -> None:
     page = new_page(color_scheme=color_scheme)
     visit(page, app_url, "SAM Landscapes")
     background = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
