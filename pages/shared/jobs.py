@@ -7,7 +7,6 @@ runs here. Workers are made when first needed and end with the server.
 from __future__ import annotations
 
 import itertools
-import multiprocessing
 import os
 import threading
 import time
@@ -15,7 +14,10 @@ from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
+from multiprocessing import spawn
+from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 WORKERS: Final = 2
 MOST_WAITING: Final = 16  # jobs in the queue; further ones are refused
@@ -54,18 +56,43 @@ class Job:
         return self._pool.waiting_before(self)
 
 
+class _Worker(SpawnProcess):
+    """A spawned process that does not run the program's main file again: that is the page a visitor looks at."""
+
+    _launching = threading.Lock()
+
+    @staticmethod
+    def _Popen(process: Any) -> Any:
+        usual = spawn.get_preparation_data
+
+        def without_main(name: str) -> dict[str, Any]:
+            return {key: value for key, value in usual(name).items() if not key.startswith("init_main")}
+
+        with _Worker._launching:
+            spawn.get_preparation_data = without_main
+            try:
+                return SpawnProcess._Popen(process)
+            finally:
+                spawn.get_preparation_data = usual
+
+
+class _Context(SpawnContext):
+    Process = _Worker
+
+
 class Pool:
     """Worker processes, the jobs that wait for them, and the thread that takes in their reports."""
 
     def __init__(self, workers: int = WORKERS) -> None:
         """Make the pool; its processes start with the first job."""
-        context = multiprocessing.get_context("spawn")
+        context = _Context()
         self.flags = context.Array("b", MOST_WAITING + workers)
         self._reports = context.SimpleQueue()
         self._executor = ProcessPoolExecutor(
             workers, mp_context=context, initializer=_begin, initargs=(os.getpid(), self._reports, self.flags)
         )
         self._jobs: dict[int, Job] = {}
+        self._owned: WeakValueDictionary[int, Job] = WeakValueDictionary()  # a last report may come after the result
         self._numbers = itertools.count()
         self._lock = threading.Lock()
         threading.Thread(target=self._listen, daemon=True).start()
@@ -82,7 +109,7 @@ class Pool:
                 raise Busy("Everybody is computing just now. Try again in a moment.")
             job = Job(self, next(self._numbers), min(free))
             self.flags[job._slot] = 0
-            self._jobs[job.number] = job
+            self._jobs[job.number] = self._owned[job.number] = job
         job.future = self._executor.submit(_work, job.number, job._slot, function, arguments)
         job.future.add_done_callback(lambda _: self._forget(job))
         return job
@@ -102,7 +129,7 @@ class Pool:
                 number, report = self._reports.get()
             except (EOFError, OSError):
                 return
-            job = self._jobs.get(number)
+            job = self._owned.get(number)
             if job is not None:
                 job.reports.append(report)
 
