@@ -12,7 +12,7 @@ from pages.shared.controls import log_slider
 from pages.shared.layout import set_page
 from pages.shared.link import Link
 from pages.shared.picture import show_landscape
-from pages.shared.report import show_verdicts
+from pages.shared.report import counted, show_verdicts
 
 
 def main() -> None:
@@ -62,9 +62,10 @@ def explain(q: Question, a: Answer) -> None:
     """Take the last step of SAM's run apart, with its numbers."""
     v, scale = a.sam.verdict, q.landscape.diagonal
     if v.outcome != "hallucinated" or v.point is None or v.target is None or v.slope is None:
+        attracting = int(a.found.attract(q.eta).sum())
         st.write(
-            f"From this start SAM is not deceived at this radius. In the whole window are {len(a.found)} hallucinated "
-            f"points, {int(a.found.attract(q.eta).sum())} of which attract it."
+            f"From this start SAM is not deceived at this radius. In the whole window: "
+            f"{counted(len(a.found), 'hallucinated point')}, {attracting or 'none'} of them attracting SAM."
         )
         return
     st.markdown(

@@ -15,6 +15,8 @@ from . import marks
 from .line import found_eta
 from .palette import BACKGROUND, FAINT, HEIGHTS, SAM, arrow, figure
 
+_WIDTHS = (480.0, 290.0)  # of the axes in pixels, about, on a desk and on a phone: the height follows the window
+_LONG = 3.0  # up to this ratio of its sides a window is drawn to scale
 _HIGHEST = 1e300  # what is beyond it is left blank, so that differences do not overflow
 _BUSY = 24.0  # turns of f along a line from which on level lines take a browser seconds, and are left out
 _SKEWED = 3.0  # from this ratio of the heights above and below the median on, heights are drawn by their logarithm
@@ -50,7 +52,11 @@ def landscape_2d(
         return p[:, 0], p[:, 1]
 
     s = found.stationary
-    picture = figure(560, showlegend=False)
+    (left, right), (bottom, top) = l.domain
+    aspect = (top - bottom) / (right - left)
+    to_scale = 1.0 / _LONG <= aspect <= _LONG
+    height, narrow = (round(min(56.0 + width * (aspect if to_scale else 0.75), 560.0)) for width in _WIDTHS)
+    picture = figure(height, showlegend=False, meta={"narrow": {"height": narrow}})
     picture.add_trace(_contours(x, y, z, "f at the look-ahead point" if surrogate else "f"))
     if shifted is not None and field:
         picture.add_trace(_field(shifted[0], shifted[2]))
@@ -79,7 +85,9 @@ def landscape_2d(
             bgcolor=BACKGROUND, bordercolor=FAINT, borderpad=3,
         )  # fmt: skip
     picture.update_xaxes(title="x", range=list(l.domain[0]), constrain="domain")
-    picture.update_yaxes(title="y", range=list(l.domain[1]), scaleanchor="x", constrain="domain")
+    picture.update_yaxes(title="y", range=list(l.domain[1]), constrain="domain")
+    if to_scale:
+        picture.update_yaxes(scaleanchor="x")
     return picture
 
 

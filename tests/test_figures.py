@@ -100,6 +100,16 @@ def test_the_arrow_goes_from_x_to_its_look_ahead_point(name: str) -> None:
     assert drawn.arrowcolor == SAM
 
 
+@pytest.mark.parametrize(("width", "height", "to_scale"), [(4.0, 4.0, True), (6.0, 2.5, True), (40.0, 2.0, False)])
+def test_a_window_is_drawn_to_scale_unless_it_is_long(width: float, height: float, to_scale: bool) -> None:
+    l = Landscape("x^2 + y^2", ((-1.0, width - 1.0), (-1.0, height - 1.0)))
+    q = Question(l, 0.5, 0.01, (0.5, 0.5), 10)
+    layout = draw_landscape(q, answer(q), False, False).layout
+    assert (layout.yaxis.scaleanchor == "x") == to_scale
+    assert layout.meta["narrow"]["height"] <= layout.height
+    assert 200 <= layout.height <= 560
+
+
 def test_without_a_stall_there_is_no_arrow() -> None:
     picture = draw_landscape(*asked(CATALOGUE["double-well"], rho=0.2), False, False)
     assert not [note for note in picture.layout.annotations if note.showarrow]

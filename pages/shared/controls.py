@@ -18,7 +18,8 @@ OWN: Final = "Your own formula"
 MOST_STEPS: Final = 100_000
 STEP_SIZES: Final = (1e-7, 10.0)
 EDGE: Final = 1e6  # largest absolute value of a window's edge
-_OWN: Final = {"low": -6.0, "high": 6.0, "start": 1.0, "rho": 1.0, "eta": 0.01, "steps": 2000, "parameter": 1.0}
+_OWN: Final = {"low": -6.0, "high": 6.0, "rho": 1.0, "eta": 0.01, "steps": 2000, "parameter": 1.0}
+_OWN_START: Final = (2.2, 1.3)  # on no diagonal, and not at the distance rho from where symmetric functions turn
 _DECADE: Final = 40  # positions of a logarithmic slider in a decade
 _ENTRIES: Final = {entry.name: entry for entry in CATALOGUE.values()}
 _FIRST: Final = next(iter(CATALOGUE.values()))
@@ -177,7 +178,7 @@ def _defaults(name: str, formula: Formula) -> dict[str, Any]:
     entry = _ENTRIES.get(name)
     fits = entry is not None and entry.landscape.dim == formula.dim
     domain = entry.landscape.domain if entry and fits else ((_OWN["low"], _OWN["high"]),) * formula.dim
-    start = entry.start if entry and fits else (_OWN["start"],) * formula.dim
+    start = entry.start if entry and fits else _OWN_START[: formula.dim]
     parameters = dict(entry.landscape.parameters) if entry else {}
     values: dict[str, Any] = {
         "rho": entry.rho if entry else _OWN["rho"],

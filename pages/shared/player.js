@@ -50,6 +50,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   return () => void (parentElement.isConnected || players.get(parentElement).remove());
 }
 
+const isNarrow = () => window.innerWidth < NARROW;
+
+/** @param {Picture} picture @returns {number} in pixels; a figure may name another height for a phone */
+const heightOf = ({ figure, height }) => (isNarrow() && figure.layout.meta?.narrow?.height) || height;
+
 class Player {
   /** @param {HTMLElement} parentElement */
   constructor(parentElement) {
@@ -75,7 +80,7 @@ class Player {
     this.picture = picture;
     this.trigger = trigger;
     this.alt.setAttribute("aria-label", picture.alt);
-    this.figure.style.height = `${picture.height}px`;
+    this.figure.style.height = `${heightOf(picture)}px`;
     if (picture.playback && !again) this.load(picture);
     loadPlotly(picture.plotlyUrl).then(
       () => this.draw(),
@@ -107,9 +112,10 @@ class Player {
     if (this.removed || !window.Plotly || !this.width) return;
     const style = getComputedStyle(this.root);
     const ink = (name) => style.getPropertyValue(`--st-${name}`).trim();
-    const { figure, height, view, clickAxes, startable } = this.picture;
+    const { figure, view, clickAxes, startable } = this.picture;
     if (!figure.data.length) return this.say("there is nothing to draw.");
-    const narrow = window.innerWidth < NARROW;
+    const narrow = isNarrow();
+    const height = heightOf(this.picture);
     const clickable = Boolean(clickAxes || startable);
     const inks = INKS.map(ink).join();
     this.curves?.draw(this.picture, { width: this.width, narrow, ink, inks });

@@ -53,12 +53,12 @@ def test_the_road_from_a_formula_to_the_verdict(
     expect(number_box(page, "start y")).to_be_visible()
     expect(landscape(page)).to_have_value("Your own formula")
     set_number(page, "radius ρ", 3)
-    l = Landscape(TYPED, ((-6.0, 6.0), (-6.0, 6.0)))
+    l, start = Landscape(TYPED, ((-6.0, 6.0), (-6.0, 6.0))), (2.2, 1.3)
     found = hallucinated_points(l, 3.0)
     assert len(found) == 14
     expect(page.get_by_text(f"14 points, {int(found.attract(FIRST.eta).sum())} of them attracting SAM")).to_be_visible()
     expect(page.get_by_test_id("stDataFrame").locator("[role=grid], table")).to_have_attribute("aria-rowcount", "15")
-    expect(verdicts(page).first).to_contain_text(sam_says(l, 3.0, FIRST.eta, (1.0, 1.0), FIRST.steps))
+    expect(verdicts(page).first).to_contain_text(sam_says(l, 3.0, FIRST.eta, start, FIRST.steps))
 
     # Zoom, and move the radius by the keyboard: the zoom stays.
     zoomed = zoom(page)
@@ -67,7 +67,7 @@ def test_the_road_from_a_formula_to_the_verdict(
     expect(number_box(page, "radius ρ")).not_to_have_value("3")
     rho = float(number_box(page, "radius ρ").input_value())
     assert 2.5 < rho < 3.0
-    expect(verdicts(page).first).to_contain_text(sam_says(l, rho, FIRST.eta, (1.0, 1.0), FIRST.steps))
+    expect(verdicts(page).first).to_contain_text(sam_says(l, rho, FIRST.eta, start, FIRST.steps))
     count = len(hallucinated_points(l, rho))
     expect(page.get_by_text(f"{count} points, ")).to_be_visible()
     np.testing.assert_allclose(ranges(page), zoomed)
@@ -86,7 +86,7 @@ def test_the_road_from_a_formula_to_the_verdict(
     # The link, elsewhere, is the same state.
     elsewhere = new_page()
     visit(elsewhere, page.url)
-    expect(verdicts(elsewhere).first).to_contain_text(sam_says(l, rho, FIRST.eta, (1.0, 1.0), FIRST.steps))
+    expect(verdicts(elsewhere).first).to_contain_text(sam_says(l, rho, FIRST.eta, start, FIRST.steps))
     assert verdicts(elsewhere).all_inner_texts() == said
     assert controls(elsewhere) == controls(page)
     expect(elsewhere.locator(".st-key-picture .player-alt")).to_have_attribute("aria-label", alt)
