@@ -22,6 +22,7 @@ from weakref import WeakValueDictionary
 WORKERS: Final = 2
 MOST_WAITING: Final = 16  # jobs in the queue; further ones are refused
 
+_BEGUN: Final = None  # a report that says no more than that a worker has the job in hand
 _progress: Any = None  # in a worker: where it reports to
 _stopped: Any = None  # in a worker: one flag a slot
 
@@ -37,6 +38,7 @@ class Job:
         """Reserve a slot of the pool."""
         self.number = number
         self.reports: list[Any] = []
+        self.begun = False
         self.future: Future[Any] = Future()
         self._pool = pool
         self._slot = slot
@@ -47,8 +49,8 @@ class Job:
 
     @property
     def running(self) -> bool:
-        """Whether a worker has it in hand, or has reported from it."""
-        return bool(self.reports) or self.future.running()
+        """Whether a worker has it in hand; the executor calls its future running while it still waits."""
+        return self.begun or self.future.done()
 
     @property
     def ahead(self) -> int:
@@ -131,7 +133,9 @@ class Pool:
                 return
             job = self._owned.get(number)
             if job is not None:
-                job.reports.append(report)
+                job.begun = True
+                if report is not _BEGUN:
+                    job.reports.append(report)
 
 
 @lru_cache(maxsize=1)
@@ -165,6 +169,7 @@ _current = [0, 0]  # in a worker: number and slot of the job in hand
 
 def _work(number: int, slot: int, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
     _current[:] = [number, slot]
+    report(_BEGUN)
     return function(*arguments)
 
 
