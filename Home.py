@@ -68,9 +68,10 @@ def explain(q: Question, a: Answer) -> None:
             f"{counted(len(a.found), 'hallucinated point')}, {attracting or 'none'} of them attracting SAM."
         )
         return
+    over = "over the top, " if v.kind == "minimizer" else ""
     st.markdown(
         f"1. **Look uphill.** From {place(v.point, scale)} SAM goes ρ = {q.rho:.4g} in the direction in which f "
-        f"rises, over the top, to {place(v.target, scale)}.\n"
+        f"rises, {over}to {place(v.target, scale)}.\n"
         f"2. **Measure there.** That is a {v.kind} of f; the slope is 0.\n"
         f"3. **Step down here.** A step of η times 0 is no step. SAM stays, though the slope here is "
         f"{number(v.slope)}."

@@ -23,6 +23,7 @@ def number(value: float) -> str:
         return "infinity" if value > 0 else "-infinity" if value < 0 else "undefined"
     if value == 0.0:
         return "0"
+    value = float(f"{value:.2e}")  # first, so that 0.0099999 is 0.0100 and not 0.01000
     if 1e-3 <= abs(value) < 1e5:
         places = max(0, 2 - int(np.floor(np.log10(abs(value)))))
         return f"{value:,.{places}f}".replace("-", "−")

@@ -1,5 +1,6 @@
 """What the pages ask of the core: the answer is the core's, plain data, and bounded in time."""
 
+import json
 import pickle
 from concurrent.futures import Future
 from dataclasses import replace
@@ -7,15 +8,35 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dynamics import gd, hallucinated_points, iterate, sam, stationary_points, verdict
 from landscapes import CATALOGUE, Landscape
 from landscapes.catalogue import Entry
+from landscapes.formula import parse
 from pages.shared import compute
 from pages.shared.analysis import KEPT, Question, agreement, answer, heights, shifts
 from pages.shared.jobs import Busy
+from pages.shared.picture import draw_landscape
+from pages.shared.player import figure_json
+from pages.shared.report import alternative, table
+from pages.shared.tracks import playback
 
 HIMMELBLAU = CATALOGUE["himmelblau"]
+
+FUNCTIONS = "sin cos tan asin acos atan sinh cosh tanh exp log log10 sqrt abs".split()
+numbers = st.sampled_from(["0", "1", "2", "0.5", "3", "1e-9", "1e300", "pi"])
+formulas = st.recursive(
+    st.sampled_from(["x", "x", "y", "a", "rho"]) | numbers,
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from("+-*/^"), inner).map(lambda parts: "({}{}{})".format(*parts)),
+        st.tuples(st.sampled_from(FUNCTIONS), inner).map(lambda parts: "{}({})".format(*parts)),
+    ),
+    max_leaves=8,
+)
+windows = st.tuples(st.floats(-1e6, 1e6), st.floats(-3.0, 6.0)).map(lambda w: (w[0], w[0] + 10.0 ** w[1]))
+usual = st.just((-3.0, 3.0))
 
 
 def question(entry: Entry, **changes: object) -> Question:
@@ -126,3 +147,35 @@ def test_a_worker_that_does_not_answer_is_given_up_with_a_sentence(monkeypatch: 
     with pytest.raises(Busy, match="takes longer than .* Ask for fewer steps"):
         compute.ask(question(HIMMELBLAU, steps=99_999))
     assert job.future.cancelled()
+
+
+@settings(max_examples=60)
+@given(
+    text=formulas,
+    pairs=st.tuples(usual | windows, usual | windows),
+    place=st.tuples(st.floats(0.0, 1.0), st.floats(0.0, 1.0)),
+    rho=st.sampled_from([0.0, 0.01, 0.3, 1.0]),
+    eta=st.sampled_from([1e-7, 0.01, 10.0]),
+    a=st.floats(-1e6, 1e6),
+)
+def test_whatever_is_asked_is_answered_and_drawn(
+    text: str,
+    pairs: tuple[tuple[float, float], ...],
+    place: tuple[float, float],
+    rho: float,
+    eta: float,
+    a: float,
+) -> None:
+    formula = parse(f"x + {text}")  # warnings are errors here
+    domain = pairs[: formula.dim]
+    rho *= 0.5 * min(high - low for low, high in domain)
+    parameters = {name: {"a": a, "rho": rho}[name] for name in formula.parameters}
+    start = tuple(low + share * (high - low) for (low, high), share in zip(domain, place, strict=False))
+    q = Question(Landscape(formula.text, domain, parameters), rho, eta, start, 40)
+    found = answer(q)
+    for extras in (False, True):
+        picture = draw_landscape(q, found, surrogate=extras, field=extras)
+        json.dumps(figure_json(picture), allow_nan=False)
+    assert found.sam.verdict.sentence in alternative(q, found)
+    assert len(table(q, found.found)) == len(found.found)
+    assert len(playback(q, found).tracks) == 2

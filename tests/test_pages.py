@@ -87,6 +87,13 @@ def test_home_opens_with_the_stall_and_its_numbers() -> None:
     assert f"the slope here is {number(slope)}" in steps
 
 
+def test_home_tells_the_top_from_the_valley() -> None:
+    assert "over the top, to" in said(visit("Home.py"))
+    app = visit("Home.py", radius="0.1")  # the start is at this distance from the maximizer
+    assert "a hallucinated maximizer" in verdicts(app)[0]
+    assert "over the top" not in said(app)
+
+
 @pytest.mark.parametrize("rho", [0.0, 0.2, 0.5])
 def test_home_says_so_where_sam_is_not_deceived(rho: float) -> None:
     app = visit("Home.py", radius=str(rho))

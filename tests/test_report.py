@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from dynamics import hallucinated_points
+from dynamics.sentences import number
 from landscapes import CATALOGUE
 from landscapes.catalogue import Entry
 from pages.shared.analysis import Question, answer
@@ -86,3 +87,11 @@ def test_the_text_alternative_states_the_finding(name: str) -> None:
     assert a.sam.verdict.sentence in words and a.gd.verdict.sentence in words
     assert counted(len(a.found), "isolated hallucinated point") in words
     assert "<" not in words and "nan" not in words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.0099999, "0.0100"), (0.01, "0.0100"), (9.9996, "10.0"), (0.4, "0.400"), (-12345.6, "−12,300"), (0.0, "0")],
+)
+def test_numbers_in_verdicts_have_three_digits(value: float, words: str) -> None:
+    assert number(value) == words

@@ -27,6 +27,7 @@ from visiting import (
     zoom,
 )
 
+from app_server import Server
 from dynamics import gd, hallucinated_points, iterate, sam, verdict
 from landscapes import CATALOGUE, Landscape
 
@@ -284,3 +285,11 @@ def test_typed_text_is_never_markup(page: Page, app_url: str, complaints: Compla
     assert page.get_by_role("alert").locator("strong, a, img, .katex").count() == 0
     assert formula_box(page).input_value() == "**bold** $x$ [a](b) :red[x]"
     assert complaints(page) == []
+
+
+def test_the_server_has_nothing_to_complain_of(page: Page, server: Server) -> None:
+    for formula in ("exp(exp(x + y))", "log(x)*sqrt(y)", "1/x", "0*x", "sin("):
+        visit(page, explore(server.url, formula=formula, eta="10"))
+    log = server.log.read_text(encoding="utf-8")
+    assert "Traceback" not in log
+    assert "Warning" not in log
