@@ -97,8 +97,3 @@ def reason(error: BaseException) -> str:
     if type(error).__name__ in ("BrokenProcessPool", "KilledWorker"):
         return "its worker died, of lack of memory perhaps"
     return f"{type(error).__name__}: {error}"
-
-
-def only(finished: Iterable[Finished[Any, Result]]) -> list[Result]:
-    """Return the results of the runs that did not fail."""
-    return [one.result for one in finished if one.result is not None]
