@@ -18,16 +18,15 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def number(value: float) -> str:
-    """Write a number with three significant digits, and with as few zeros as that allows."""
+    """Write a number with three significant digits, or as many as it has before the point."""
     if not np.isfinite(value):
         return "infinity" if value > 0 else "-infinity" if value < 0 else "undefined"
     if value == 0.0:
         return "0"
-    value = float(f"{value:.2e}")  # first, so that 0.0099999 is 0.0100 and not 0.01000
-    if 1e-3 <= abs(value) < 1e5:
-        places = max(0, 2 - int(np.floor(np.log10(abs(value)))))
+    mantissa, exponent = f"{value:.2e}".split("e")  # rounded, so that 0.0099999 is 0.0100 and not 0.01000
+    if -3 <= int(exponent) < 5:
+        places = max(0, 2 - int(exponent))
         return f"{value:,.{places}f}".replace("-", "−")
-    mantissa, exponent = f"{value:.2e}".split("e")
     return f"{mantissa}·10".replace("-", "−") + str(int(exponent)).translate(_RAISED)
 
 

@@ -91,7 +91,16 @@ def test_the_text_alternative_states_the_finding(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [(0.0099999, "0.0100"), (0.01, "0.0100"), (9.9996, "10.0"), (0.4, "0.400"), (-12345.6, "−12,300"), (0.0, "0")],
+    [
+        (0.0099999, "0.0100"),
+        (0.01, "0.0100"),
+        (9.9996, "10.0"),
+        (0.4, "0.400"),
+        (-12345.6, "−12,346"),
+        (0.00099999, "0.00100"),
+        (1e5, "1.00·10⁵"),
+        (0.0, "0"),
+    ],
 )
 def test_numbers_in_verdicts_have_three_digits(value: float, words: str) -> None:
     assert number(value) == words
