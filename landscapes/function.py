@@ -43,11 +43,12 @@ class FunctionLandscape:
         """Keep `f`, to be looked at in `domain`, a pair (low, high) for each variable."""
         self.f = f
         self.domain = domain
-        self._gradient = elementwise_grad(f)
+        # Autograd warns of an output that does not depend on x, such as a constant derivative: 0 x makes it depend.
+        self._gradient = elementwise_grad(lambda x: f(x) + 0.0 * x[..., 0])
         self._rows = [elementwise_grad(self._component(i)) for i in range(self.dim)]
 
     def _component(self, i: int) -> Callable[[Any], Any]:
-        return lambda x: self._gradient(x)[..., i]
+        return lambda x: self._gradient(x)[..., i] + 0.0 * x[..., i]
 
     @property
     def dim(self) -> int:
