@@ -37,12 +37,14 @@ class Rule:
     """An update rule on one objective.
 
     `step(x, memory, k)` returns a `Step` and the memory for step k + 1; `start(x)` makes the memory for step 0.
+    From step `steady_from` on every step is the same map of x alone: nothing is remembered, and k does not matter.
     """
 
     name: str
     objective: Objective
     step: Callable[[Array, Any, int], tuple[Step, Any]]
     start: Callable[[Array], Any] = _remembers_nothing
+    steady_from: float = math.inf
 
 
 def unit(g: Array) -> Array:
@@ -67,7 +69,7 @@ def gd(l: Objective, eta: float) -> Rule:
         f, g = l.value_and_gradient(x)
         return Step(x - eta * g, x, f, f, g, g, eta, 0.0), memory
 
-    return Rule("GD", l, step)
+    return Rule("GD", l, step, steady_from=0)
 
 
 def sam(l: Objective, eta: float, rho: float) -> Rule:
@@ -92,7 +94,7 @@ def sam(l: Objective, eta: float, rho: float) -> Rule:
         f_plus, s = l.value_and_gradient(x_plus)
         return Step(x - eta * s, x_plus, f, f_plus, g, s, eta, rho), memory
 
-    return Rule("SAM", l, step)
+    return Rule("SAM", l, step, steady_from=0)
 
 
 def warm_start(first: Rule, then: Rule, steps: int) -> Rule:
@@ -115,7 +117,8 @@ def warm_start(first: Rule, then: Rule, steps: int) -> Rule:
         return then.step(x, then.start(x) if k == steps else memory, k - steps)
 
     start = first.start if steps else then.start
-    return Rule(f"{then.name} after {steps} steps of {first.name}", then.objective, step, start)
+    name = f"{then.name} after {steps} steps of {first.name}"
+    return Rule(name, then.objective, step, start, steps + then.steady_from)
 
 
 def _check(name: str, value: float, zero: str | None = None) -> None:
