@@ -10,14 +10,14 @@ import numpy.typing as npt
 from landscapes.landscape import Array
 
 
-def shifted_jacobian(g: Array, hessian: Array, hessian_plus: Array, rho: float) -> Array:
+def shifted_jacobian(g: Array, hessian: Array, hessian_plus: Array, rho: float | Array) -> Array:
     """Jacobian M of the shifted gradient S at x: M = H(x+) (I + rho Du), Du = (I - u u^T) H(x) / |g|.
 
     Args:
         g: (..., d) gradients at x, not zero.
         hessian: (..., d, d) Hessians at x.
         hessian_plus: (..., d, d) Hessians at x+ = x + rho g/|g|.
-        rho: perturbation radius, in the units of x.
+        rho: perturbation radius, in the units of x; one for all, or one for each (..., 1, 1).
 
     Returns:
         (..., d, d). The SAM map x - eta S(x) has the Jacobian I - eta M.

@@ -1,0 +1,212 @@
+"""The decision list of `dynamics.verdict`, on the ends of many runs at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from landscapes.landscape import Array
+
+from .newton import kinds_of_stationary_points, newton_on_gradient, newton_on_shift
+from .outcome import TOLERANCES
+from .spectra import constant_directions, restricted
+from .stability import shifted_jacobian, step_limits
+
+Mask = npt.NDArray[np.bool_]
+Words = npt.NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What runs are judged on: the objective, and how large its world is."""
+
+    l: Any  # Landscape, FunctionLandscape or Network: an Objective with gradient_and_hessian
+    centre: Array
+    diagonal: float
+
+    @staticmethod
+    def of(l: Any, start: Array | None = None) -> Ground:
+        """Take the window of a landscape; where there is none, as for a network, what lies around the start (d,)."""
+        if hasattr(l, "domain"):
+            return Ground(l, np.array([0.5 * (low + high) for low, high in l.domain]), l.diagonal)
+        assert start is not None
+        return Ground(l, start, 10.0 * max(1.0, float(np.linalg.norm(start))))
+
+
+@dataclass(frozen=True)
+class Endings:
+    """What the list looks at of n runs that stayed; w is the number of last steps that are looked at."""
+
+    x: Array  # (n, d) at the end
+    tail: Array  # (n, w, d) the last positions, x among them
+    calm: Array  # (n, d) of these the one with the least gradient
+    norms: Array  # (n,) |g| at the end
+    largest: Array  # (n,) |g| at its largest in the whole run
+    shifted: Array  # (n,) |S| at the end
+    longest: Array  # (n,) the longest step eta |S| in the tail
+    stalls: Mask  # (n,) |S| small against |g| throughout the last w/4 steps
+    before: Array  # (n,) |S|/|g| at the first of these
+    eta: Array  # (n,) at the end
+    rho: Array  # (n,) at the end
+    largest_rho: Array  # (n,)
+
+    @property
+    def looks_ahead(self) -> Mask:
+        """Mask (n,) of the runs that still look ahead."""
+        return np.asarray((self.norms > 0.0) & (self.rho > TOLERANCES.no_look_ahead * self.largest_rho))
+
+    def part(self, members: npt.NDArray[Any]) -> Endings:
+        """Return the endings of some of the runs."""
+        return Endings(*(getattr(self, field.name)[members] for field in fields(self)))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How n runs ended; the words are those of `dynamics.outcome.Verdict`."""
+
+    outcomes: Words  # (n,)
+    kinds: Words  # (n,) of the stationary point it is about; empty where there is none
+    points: Array  # (n, d) where; for hallucinated after Newton
+    targets: Array  # (n, d) the look-ahead points there, NaN where not hallucinated
+    approaching: Mask  # (n,) hallucinated: not there yet
+    gradient_norms: Array  # (n,) |g| at the hallucinated points, else NaN
+    step_limits: Array  # (n,) hallucinated: eta below which the point attracts; else NaN
+    slopes: Array  # (n,) hallucinated, one variable: f' at the point; else NaN
+    widest: Array  # (n,) around a stationary point: the largest distance from it in the tail; else NaN
+
+
+_UNDECIDED: Final = ""
+_LONGEST: Final = max(map(len, ("still moving", "hallucinated")))
+
+
+def judge(at: Ground, e: Endings) -> Judged:
+    """Go through the list from its second rule on, for n runs at once; the first one is for those that left.
+
+    Args:
+        at: what they ran on.
+        e: their ends.
+    """
+    n = len(e.x)
+    nothing = np.full(n, np.nan)
+    found = Judged(
+        outcomes=np.full(n, _UNDECIDED, dtype=f"U{_LONGEST}"),
+        kinds=np.full(n, "", dtype="U10"),
+        points=np.array(e.x),
+        targets=np.full_like(e.x, np.nan),
+        approaching=np.zeros(n, dtype=np.bool_),
+        gradient_norms=nothing.copy(),
+        step_limits=nothing.copy(),
+        slopes=nothing.copy(),
+        widest=nothing.copy(),
+    )
+    rules: tuple[Callable[[Ground, Endings, Judged, Any], None], ...] = (_at_rest, _stalled, _around_a_point, _cycling)
+    with np.errstate(all="ignore"):
+        for rule in rules:
+            open_ones = np.flatnonzero(found.outcomes == _UNDECIDED)
+            if open_ones.size:
+                rule(at, e.part(open_ones) if len(open_ones) < n else e, found, open_ones)
+    found.outcomes[found.outcomes == _UNDECIDED] = "still moving"
+    return found
+
+
+def _at_rest(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -> None:
+    rest = np.flatnonzero(~e.looks_ahead)
+    if not rest.size:
+        return
+    found.outcomes[members[rest]] = "still moving"
+    small = rest[e.norms[rest] <= small_gradient(at, e.x[rest], e.largest[rest])]
+    y = newton_on_gradient(at.l, e.x[small], TOLERANCES.near_root * at.diagonal)
+    near = np.isfinite(y).all(axis=-1)
+    kinds = kinds_of_stationary_points(at.l, y[near])
+    here = members[small[near]]
+    found.outcomes[here] = np.where(kinds == "minimizer", "reached", "stopped")
+    found.kinds[here], found.points[here] = kinds, y[near]
+
+
+def small_gradient(at: Ground, x: Array, largest: Array) -> Array:
+    """Return below which |g| (n,) the gradient at x (n, d) counts as small, where it was at most `largest` (n,).
+
+    A run that starts at a stationary point has no larger gradient to be compared with.
+    """
+    t = TOLERANCES
+    with np.errstate(all="ignore"):
+        rounding = t.rounding * at.diagonal * np.abs(at.l.hessian(x)).max(axis=(-2, -1))
+    return np.asarray(np.maximum(t.small_gradient * largest, rounding))
+
+
+def _stalled(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -> None:
+    stalls = np.flatnonzero(e.stalls)
+    if not stalls.size:
+        return
+    found.outcomes[members[stalls]] = "stalled"
+    rho = e.rho[stalls]
+    x = newton_on_shift(at.l, e.x[stalls], rho, TOLERANCES.near_stall * rho)
+    zero = np.isfinite(x).all(axis=-1)
+    if not zero.any():
+        return
+    stalls, rho, x = stalls[zero], rho[zero], x[zero]
+    g, hessian = at.l.gradient_and_hessian(x)
+    norms = np.linalg.norm(g, axis=-1)
+    targets = x + rho[:, None] * g / norms[:, None]
+    matrices = shifted_jacobian(g, hessian, at.l.hessian(targets), rho[:, None, None])
+    q = constant_directions(at.l)
+    if q.shape[0]:
+        matrices = np.stack([restricted(matrix, q) for matrix in matrices])
+    kinds = kinds_of_stationary_points(at.l, targets)
+    limits = np.where(kinds == "degenerate", np.nan, step_limits(np.linalg.eigvals(matrices)))
+    ratio = e.shifted[stalls] / e.norms[stalls]
+    arrived = ratio < TOLERANCES.arrived
+    # A point that pushes the run away at this step size is only being passed by; where the eigenvalues do not tell,
+    # the run does.
+    leaving = (limits <= e.eta[stalls]) | (np.isnan(limits) & (ratio > e.before[stalls]))
+    passing = ~arrived & leaving
+    found.outcomes[members[stalls[passing]]] = "still moving"
+    stays = ~passing
+    here = members[stalls[stays]]
+    found.outcomes[here], found.kinds[here] = "hallucinated", kinds[stays]
+    found.points[here], found.targets[here] = x[stays], targets[stays]
+    found.approaching[here] = ~arrived[stays]
+    found.gradient_norms[here], found.step_limits[here] = norms[stays], limits[stays]
+    if at.l.dim == 1:
+        found.slopes[here] = g[stays, 0]
+
+
+def _around_a_point(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -> None:
+    t = TOLERANCES
+    most = t.bounce * e.longest
+    left = np.arange(len(members))
+    for starts in (e.tail.mean(axis=1), e.calm):
+        y = newton_on_gradient(at.l, starts[left], t.near_root * at.diagonal)
+        near = np.isfinite(y).all(axis=-1)
+        inside, y = left[near], y[near]
+        widest = np.linalg.norm(e.tail[inside] - y[:, None], axis=-1).max(axis=1)
+        fits = widest <= most[inside]
+        inside, y, widest = inside[fits], y[fits], widest[fits]
+        kinds = kinds_of_stationary_points(at.l, y)
+        tail = e.tail[inside]
+        back = np.linalg.norm(tail[:, 2:] - tail[:, :-2], axis=-1).max(axis=1, initial=0.0) <= t.recurrence * widest
+        wide = (widest > t.wide * e.rho[inside]) & ~back
+        here = members[inside]
+        found.outcomes[here] = np.where(wide, "cycling", np.where(kinds == "minimizer", "bouncing", "trapped"))
+        found.kinds[here], found.points[here], found.widest[here] = kinds, y, widest
+        left = np.setdiff1d(left, inside)
+        if not left.size:
+            return
+
+
+def _cycling(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -> None:
+    t = TOLERANCES
+    tail, w = e.tail, e.tail.shape[1]
+    path = np.linalg.norm(np.diff(tail, axis=1), axis=-1).sum(axis=1)
+    net = np.linalg.norm(tail[:, -1] - tail[:, 0], axis=-1)
+    spread = np.linalg.norm(np.ptp(tail, axis=1), axis=-1)
+    back = np.linalg.norm(tail - tail[:, -1:], axis=-1) <= t.recurrence * spread[:, None]
+    last_away = w - 1 - np.argmin(back[:, ::-1], axis=1)
+    comes_back = ~back.all(axis=1) & (np.argmax(back, axis=1) < last_away)
+    cycles = np.flatnonzero((net <= t.net * path) & (spread > 0.0) & comes_back)
+    here = members[cycles]
+    found.outcomes[here], found.points[here] = "cycling", tail[cycles].mean(axis=1)
