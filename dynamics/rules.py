@@ -49,7 +49,8 @@ class Rule:
 
 def unit(g: Array) -> Array:
     """Return g/|g| along the last axis, and 0 where g = 0 (or is too small to be squared)."""
-    norm = np.sqrt(np.vecdot(g, g))[..., None]
+    square = np.vecdot(g, g) if g.ndim == 1 else np.einsum("...i,...i->...", g, g)  # fast for one, and for many
+    norm = np.sqrt(square)[..., None]
     return np.asarray(g / (norm + (norm == 0.0)))
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -155,7 +155,11 @@ class Landscape:
             return self._evaluate_one(outputs, points.tolist())
         columns = points.reshape(-1, d).T
         n = columns.shape[1]
-        results = [np.empty((n, *(d,) * _ORDER[output])) for output in outputs]
+        # What comes in column by column goes out so: the program works on columns, and copies none then.
+        order: Literal["F", "C"] = "F" if points.ndim == 2 and points.flags.f_contiguous else "C"
+        results = [
+            np.empty((n, *(d,) * _ORDER[output]), order=order if _ORDER[output] < 2 else "C") for output in outputs
+        ]
         targets = [
             target for output, result in zip(outputs, results, strict=True) for target in _targets(output, result)
         ]
