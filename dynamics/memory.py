@@ -1,0 +1,25 @@
+"""What rules remember from step to step: None, an array, or a tuple of such, with the points first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+def take(memory: Any, which: npt.NDArray[Any]) -> Any:
+    """Return what belongs to some of the points.
+
+    Args:
+        memory: of a rule that acts on points (n, d): None, an array (n, ...), or a tuple of memories.
+        which: their indices (m,), or a mask (n,).
+
+    Returns:
+        A memory of the same form, copied.
+    """
+    if memory is None:
+        return None
+    if isinstance(memory, tuple):
+        return tuple(take(part, which) for part in memory)
+    return np.asarray(memory)[which]
