@@ -146,6 +146,10 @@ class Landscape:
         gradient, hessian = self._evaluate("gh", x)
         return gradient, hessian
 
+    def on_balls(self, outputs: str) -> Callable[..., tuple[Any, ...]]:
+        """Return the function of balls (x[, y]) that encloses "f", "g", "h" or several; see `Kernel.balls`."""
+        return self.kernel.balls(outputs, self._values)
+
     def _evaluate(self, outputs: str, x: npt.ArrayLike) -> list[Array]:
         points = np.asarray(x, dtype=np.float64)
         d = self.dim
