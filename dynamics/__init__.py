@@ -1,30 +1,62 @@
 """What moves on a landscape, and where it stops."""
 
+from .basins import Basins, basins
 from .certify import Certificate, certify
 from .hallucination import HallucinatedCurve, HallucinatedPoints, hallucinated_points
+from .noise import noisy
 from .norms import verdict_of_norms
 from .orbit import Orbit, iterate
 from .outcome import Verdict
-from .rules import Rule, Step, gd, sam, warm_start
+from .recipes import RECIPES, Knob, Recipe
+from .rules import (
+    Rule,
+    Step,
+    cosine_decay,
+    gd,
+    linear_decay,
+    linear_ramp,
+    momentum,
+    sam,
+    scheduled,
+    warm_start,
+)
 from .stationary import StationaryCurve, StationaryPoints, stationary_points
+from .variants import asam, gsam, looksam, ssam, usam, vasso
 from .verdict import verdict
 
 __all__ = [
+    "Basins",
     "Certificate",
     "HallucinatedCurve",
     "HallucinatedPoints",
+    "Knob",
     "Orbit",
+    "RECIPES",
+    "Recipe",
     "Rule",
     "StationaryCurve",
     "StationaryPoints",
     "Step",
     "Verdict",
+    "asam",
+    "basins",
     "certify",
+    "cosine_decay",
     "gd",
+    "gsam",
     "hallucinated_points",
     "iterate",
+    "linear_decay",
+    "linear_ramp",
+    "looksam",
+    "momentum",
+    "noisy",
     "sam",
+    "scheduled",
+    "ssam",
     "stationary_points",
+    "usam",
+    "vasso",
     "verdict",
     "verdict_of_norms",
     "warm_start",

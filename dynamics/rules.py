@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from landscapes.landscape import Array, Objective
+
+from .stability import look_ahead_jacobian
 
 
 class Step(NamedTuple):
@@ -25,19 +27,63 @@ class Step(NamedTuple):
     g: Array  # (..., d) gradient at x
     s: Array  # (..., d) gradient at x+, the shifted gradient
     eta: float
-    rho: float
+    rho: float  # the parameter, as given; how far x+ is from x is up to the rule's look-ahead
 
 
 def _remembers_nothing(x: Array) -> None:
     return None
 
 
+def dot(a: Array, b: Array) -> Array:
+    """Return a . b along the last axis."""
+    return np.asarray(np.vecdot(a, b) if a.ndim == 1 else np.einsum("...i,...i->...", a, b))  # fast for one, for many
+
+
+def unit(g: Array) -> Array:
+    """Return g/|g| along the last axis, and 0 where g = 0 (or is too small to be squared)."""
+    norm = np.sqrt(dot(g, g))[..., None]
+    return np.asarray(g / (norm + (norm == 0.0)))
+
+
+@dataclass(frozen=True)
+class LookAhead:
+    """Where a rule looks: the perturbed point x+ as a function of x, g(x) and rho, and its Jacobian in x.
+
+    `point(x, g, rho)` maps points (..., d) and radii that fit them to x+ (..., d); `jacobian(x, g, hessian, rho)`
+    maps points (n, d), Hessians (n, d, d) and radii (n, 1, 1) to (n, d, d). The Jacobian of S is H(x+) times that.
+    """
+
+    point: Callable[[Array, Array, Any], Array]
+    jacobian: Callable[[Array, Array, Array, Any], Array]
+
+
+def _along_the_gradient(x: Array, g: Array, rho: Any) -> Array:
+    return np.asarray(x + rho * unit(g))
+
+
+def _jacobian_along_the_gradient(x: Array, g: Array, hessian: Array, rho: Any) -> Array:
+    return look_ahead_jacobian(g, hessian, rho)
+
+
+NORMALIZED: Final = LookAhead(_along_the_gradient, _jacobian_along_the_gradient)  # SAM's, x + rho g/|g|
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What a verdict on a run has to know of its rule."""
+
+    look_ahead: LookAhead = NORMALIZED
+    follows_shift: bool = True  # x <- x - eta S(x), so that the Jacobian of S tells what attracts
+    noise: float = 0.0  # standard deviation, in each variable, of what is added to the gradients
+
+
 @dataclass(frozen=True)
 class Rule:
     """An update rule on one objective.
 
-    `step(x, memory, k)` returns a `Step` and the memory for step k + 1; `start(x)` makes the memory for step 0.
-    From step `steady_from` on every step is the same map of x alone: nothing is remembered, and k does not matter.
+    `step(x, memory, k)` returns a `Step` and the memory for step k + 1; `start(x)` makes the memory for step 0. A
+    memory is None, an array with the axes of the batch first, or a tuple of memories; see `memory.take`. From step
+    `steady_from` on every step is the same map of x alone: nothing is remembered, and k does not matter.
     """
 
     name: str
@@ -45,13 +91,7 @@ class Rule:
     step: Callable[[Array, Any, int], tuple[Step, Any]]
     start: Callable[[Array], Any] = _remembers_nothing
     steady_from: float = math.inf
-
-
-def unit(g: Array) -> Array:
-    """Return g/|g| along the last axis, and 0 where g = 0 (or is too small to be squared)."""
-    square = np.vecdot(g, g) if g.ndim == 1 else np.einsum("...i,...i->...", g, g)  # fast for one, and for many
-    norm = np.sqrt(square)[..., None]
-    return np.asarray(g / (norm + (norm == 0.0)))
+    traits: Traits = Traits()
 
 
 def gd(l: Objective, eta: float) -> Rule:
@@ -86,8 +126,7 @@ def sam(l: Objective, eta: float, rho: float) -> Rule:
     Source:
         Foret, Kleiner, Mobahi and Neyshabur 2021.
     """
-    _check("eta", eta, zero="use fewer steps to stay where you are")
-    _check("rho", rho)
+    check_radius(eta, rho)
 
     def step(x: Array, memory: Any, k: int) -> tuple[Step, Any]:
         f, g = l.value_and_gradient(x)
@@ -119,7 +158,83 @@ def warm_start(first: Rule, then: Rule, steps: int) -> Rule:
 
     start = first.start if steps else then.start
     name = f"{then.name} after {steps} steps of {first.name}"
-    return Rule(name, then.objective, step, start, steps + then.steady_from)
+    return Rule(name, then.objective, step, start, steps + then.steady_from, then.traits)
+
+
+def momentum(rule: Rule, beta: float) -> Rule:
+    """Heavy-ball momentum on any rule: v <- beta v + p, x <- x - eta v, where the rule alone goes x <- x - eta p.
+
+    At the start v = 0. Where p = 0, as at a hallucinated point, the run goes on until v has died away.
+
+    Args:
+        rule: any rule; what it looks at is what the run looks at.
+        beta: share of v that is kept, >= 0 and < 1; 0 is the rule itself, up to rounding.
+
+    Source:
+        Polyak 1964, in the form of PyTorch's SGD.
+    """
+    check_share("beta", beta, below_one=True)
+
+    def step(x: Array, memory: Any, k: int) -> tuple[Step, Any]:
+        v, kept = memory
+        seen, kept = rule.step(x, kept, k)
+        v = beta * v + (x - seen.x_next) / seen.eta
+        return seen._replace(x_next=x - seen.eta * v), (v, kept)
+
+    def start(x: Array) -> Any:
+        return np.zeros_like(x), rule.start(x)
+
+    name = f"{rule.name} with momentum {beta:g}"
+    return Rule(name, rule.objective, step, start, traits=replace(rule.traits, follows_shift=False))
+
+
+def scheduled(rule_at: Callable[[float], Rule], schedule: Callable[[int], float], steps: int, words: str) -> Rule:
+    """Follow a rule whose radius changes: at step k take a step of rule_at(schedule(k)).
+
+    Args:
+        rule_at: makes the rule from its radius, such as `lambda rho: sam(l, eta, rho)`; what it remembers must not
+            depend on the radius.
+        schedule: the radius by the step; see `linear_decay`, `cosine_decay`, `linear_ramp`.
+        steps: from which step on the radius stays as it is.
+        words: how the radius goes, for the rule's name.
+
+    Source:
+        Common practice; GSAM (Zhuang et al. 2022) lets the radius follow the learning rate.
+    """
+    last = rule_at(schedule(steps))
+
+    def step(x: Array, memory: Any, k: int) -> tuple[Step, Any]:
+        return (last if k >= steps else rule_at(schedule(k))).step(x, memory, k)
+
+    name = f"{last.name} with {words}"
+    return Rule(name, last.objective, step, last.start, max(steps, last.steady_from), last.traits)
+
+
+def linear_decay(rho: float, steps: int) -> Callable[[int], float]:
+    """Let the radius fall in a straight line from rho at step 0 to 0 at step `steps`: rho (1 - k/steps)."""
+    return lambda k: rho * (1.0 - min(1.0, k / steps)) if steps else 0.0
+
+
+def cosine_decay(rho: float, steps: int) -> Callable[[int], float]:
+    """Let the radius fall from rho to 0, slowly at both ends: rho (1 + cos(pi k/steps))/2."""
+    return lambda k: 0.5 * rho * (1.0 + math.cos(math.pi * k / steps)) if k < steps else 0.0
+
+
+def linear_ramp(rho: float, steps: int) -> Callable[[int], float]:
+    """Let the radius rise in a straight line from 0 at step 0 to rho at step `steps`: rho k/steps."""
+    return lambda k: rho * min(1.0, k / steps) if steps else rho
+
+
+def check_radius(eta: float, rho: float) -> None:
+    """Check a step size and a radius; raise ValueError where one is out of its range."""
+    _check("eta", eta, zero="use fewer steps to stay where you are")
+    _check("rho", rho)
+
+
+def check_share(name: str, value: float, below_one: bool = False) -> None:
+    """Check a number from 0 to 1; raise ValueError where it is out of its range."""
+    if not (0.0 <= value <= 1.0) or (below_one and value == 1.0):
+        raise ValueError(f"{name} must be from 0 to {'below ' if below_one else ''}1, got {value}")
 
 
 def _check(name: str, value: float, zero: str | None = None) -> None:

@@ -25,11 +25,16 @@ def shifted_jacobian(g: Array, hessian: Array, hessian_plus: Array, rho: float |
     Source:
         Differentiating S(x) = g(x + rho u(x)); THEORY 5.
     """
+    return np.asarray(hessian_plus @ look_ahead_jacobian(g, hessian, rho))
+
+
+def look_ahead_jacobian(g: Array, hessian: Array, rho: float | Array) -> Array:
+    """Jacobian I + rho Du (..., d, d) of x+ = x + rho g/|g| in x; see `shifted_jacobian`."""
     norm = np.linalg.norm(g, axis=-1)[..., None, None]
     u = g[..., None] / norm
     identity = np.eye(g.shape[-1])
     turning = (identity - u * np.swapaxes(u, -1, -2)) @ hessian / norm
-    return np.asarray(hessian_plus @ (identity + rho * turning))
+    return np.asarray(identity + rho * turning)
 
 
 def step_limits(eigenvalues: npt.NDArray[Any]) -> Array:
