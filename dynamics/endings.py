@@ -70,6 +70,7 @@ class Judged:
 
     outcomes: Words  # (n,)
     kinds: Words  # (n,) of the stationary point it is about; empty where there is none
+    along: Mask  # (n,) that point lies on a curve of such points
     points: Array  # (n, d) where; for hallucinated after Newton
     targets: Array  # (n, d) the look-ahead points there, NaN where not hallucinated
     approaching: Mask  # (n,) hallucinated: not there yet
@@ -95,6 +96,7 @@ def judge(at: Ground, e: Endings) -> Judged:
     found = Judged(
         outcomes=np.full(n, _UNDECIDED, dtype=f"U{_LONGEST}"),
         kinds=np.full(n, "", dtype="U10"),
+        along=np.zeros(n, dtype=np.bool_),
         points=np.array(e.x),
         targets=np.full_like(e.x, np.nan),
         approaching=np.zeros(n, dtype=np.bool_),
@@ -121,10 +123,10 @@ def _at_rest(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -
     small = rest[e.norms[rest] <= small_gradient(at, e.x[rest], e.largest[rest])]
     y = newton_on_gradient(at.l, e.x[small], TOLERANCES.near_root * at.diagonal)
     near = np.isfinite(y).all(axis=-1)
-    kinds = kinds_of_stationary_points(at.l, y[near])
+    kinds, along = kinds_of_stationary_points(at.l, y[near])
     here = members[small[near]]
     found.outcomes[here] = np.where(kinds == "minimizer", "reached", "stopped")
-    found.kinds[here], found.points[here] = kinds, y[near]
+    found.kinds[here], found.along[here], found.points[here] = kinds, along, y[near]
 
 
 def small_gradient(at: Ground, x: Array, largest: Array) -> Array:
@@ -156,7 +158,7 @@ def _stalled(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -
     q = constant_directions(at.l)
     if q.shape[0]:
         matrices = np.stack([restricted(matrix, q) for matrix in matrices])
-    kinds = kinds_of_stationary_points(at.l, targets)
+    kinds, along = kinds_of_stationary_points(at.l, targets)
     limits = np.where(kinds == "degenerate", np.nan, step_limits(np.linalg.eigvals(matrices)))
     ratio = e.shifted[stalls] / e.norms[stalls]
     arrived = ratio < TOLERANCES.arrived
@@ -167,7 +169,7 @@ def _stalled(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -
     found.outcomes[members[stalls[passing]]] = "still moving"
     stays = ~passing
     here = members[stalls[stays]]
-    found.outcomes[here], found.kinds[here] = "hallucinated", kinds[stays]
+    found.outcomes[here], found.kinds[here], found.along[here] = "hallucinated", kinds[stays], along[stays]
     found.points[here], found.targets[here] = x[stays], targets[stays]
     found.approaching[here] = ~arrived[stays]
     found.gradient_norms[here], found.step_limits[here] = norms[stays], limits[stays]
@@ -186,13 +188,14 @@ def _around_a_point(at: Ground, e: Endings, found: Judged, members: npt.NDArray[
         widest = np.linalg.norm(e.tail[inside] - y[:, None], axis=-1).max(axis=1)
         fits = widest <= most[inside]
         inside, y, widest = inside[fits], y[fits], widest[fits]
-        kinds = kinds_of_stationary_points(at.l, y)
+        kinds, along = kinds_of_stationary_points(at.l, y)
         tail = e.tail[inside]
         back = np.linalg.norm(tail[:, 2:] - tail[:, :-2], axis=-1).max(axis=1, initial=0.0) <= t.recurrence * widest
         wide = (widest > t.wide * e.rho[inside]) & ~back
         here = members[inside]
         found.outcomes[here] = np.where(wide, "cycling", np.where(kinds == "minimizer", "bouncing", "trapped"))
-        found.kinds[here], found.points[here], found.widest[here] = kinds, y, widest
+        found.kinds[here], found.along[here] = kinds, along
+        found.points[here], found.widest[here] = y, widest
         left = np.setdiff1d(left, inside)
         if not left.size:
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,3 +24,13 @@ def take(memory: Any, which: npt.NDArray[Any]) -> Any:
     if isinstance(memory, tuple):
         return tuple(take(part, which) for part in memory)
     return np.asarray(memory)[which]
+
+
+def joined(memories: Sequence[Any]) -> Any:
+    """Put the memories of several sets of points together; they have the same form."""
+    first = memories[0]
+    if first is None:
+        return None
+    if isinstance(first, tuple):
+        return tuple(joined(parts) for parts in zip(*memories, strict=True))
+    return np.concatenate(memories)

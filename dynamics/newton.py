@@ -108,11 +108,11 @@ def _damped(j: Array, v: Array, damping: Array) -> Array:
 
 def kind_of_stationary_point(l: Landscape, y: Array) -> str:
     """Name the kind of the stationary point y (d,), see `kinds_of_stationary_points`."""
-    return str(kinds_of_stationary_points(l, y[None])[0])
+    return str(kinds_of_stationary_points(l, y[None])[0][0])
 
 
-def kinds_of_stationary_points(l: Landscape, y: Array) -> npt.NDArray[np.str_]:
-    """Name the kinds (n,) of the stationary points y (n, d), also of those that lie on a curve of them.
+def kinds_of_stationary_points(l: Landscape, y: Array) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.bool_]]:
+    """Name the kinds (n,) of the stationary points y (n, d), and say which (n,) lie on a curve of them.
 
     A zero eigenvalue of the Hessian is left out when the gradient vanishes along its direction too: then y belongs
     to a curve, and the other eigenvalue decides. Otherwise the point is degenerate. Where there is no window, as for
@@ -120,7 +120,8 @@ def kinds_of_stationary_points(l: Landscape, y: Array) -> npt.NDArray[np.str_]:
     """
     if not hasattr(l, "diagonal"):
         q = constant_directions(l)
-        return np.array([kind_of(np.linalg.eigvalsh(restricted(l.hessian(point), q))) for point in y], dtype=np.str_)
+        names = [kind_of(np.linalg.eigvalsh(restricted(l.hessian(point), q))) for point in y]
+        return np.array(names, dtype=np.str_), np.zeros(len(y), dtype=np.bool_)
     hessian = l.hessian(y)
     eigenvalues, vectors = np.linalg.eigh(np.where(np.isfinite(hessian), hessian, 0.0))
     offset = 1e-3 * l.diagonal
@@ -136,4 +137,4 @@ def kinds_of_stationary_points(l: Landscape, y: Array) -> npt.NDArray[np.str_]:
             degenerate[flat] = np.isnan(neighbours[:, 0])
     minimal, maximal = (zero | (eigenvalues > 0.0)).all(axis=-1), (zero | (eigenvalues < 0.0)).all(axis=-1)
     kinds = np.select([degenerate, minimal, maximal], ["degenerate", "minimizer", "maximizer"], default="saddle")
-    return np.asarray(kinds)
+    return np.asarray(kinds), zero.any(axis=-1) & ~degenerate

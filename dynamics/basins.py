@@ -1,0 +1,323 @@
+"""Basins: how a rule ends from many starts, all of which step together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from landscapes.landscape import Array
+
+from .attractors import Attractors, distinct
+from .endings import Endings, Ground, judge, small_gradient
+from .grouping import Share, grouped, shares
+from .memory import joined as joined_memory
+from .memory import take
+from .outcome import TOLERANCES, tail_of
+from .rules import Rule, Step
+from .settling import STAYS, settled
+
+BLOCK: Final = 2048  # runs that step together; see landscapes.landscape
+LOOKS: Final = 32  # steps between two looks at which runs are over
+_NUMBERS: Final = 1_000_000  # of the last positions that are kept of a block
+
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Basins:
+    """How a rule ended from n starts, in the words of `verdict` and in groups, and where."""
+
+    name: str  # of the rule
+    steps: int
+    starts: Array  # (n, d)
+    outcomes: npt.NDArray[np.str_]  # (n,) the verdicts' words
+    kinds: npt.NDArray[np.str_]  # (n,) of the stationary point it is about, empty where there is none
+    along: npt.NDArray[np.bool_]  # (n,) that point lies on a curve of such points
+    undefined: npt.NDArray[np.bool_]  # (n,) f is not defined at the start
+    attractors: Indices  # (n,) which of `found` it ended at, -1 for none
+    settled: Indices  # (n,) the step at which the run was over, looked at every LOOKS steps; `steps` where it was not
+    ends: Array  # (n, d) where: the stationary or hallucinated point, or the last position
+    targets: Array  # (n, d) the look-ahead point there, NaN where not hallucinated
+    found: Attractors
+
+    @property
+    def groups(self) -> npt.NDArray[np.str_]:
+        """The groups (n,) of `dynamics.grouping`."""
+        return grouped(self.outcomes, self.undefined)
+
+    def shares(self, shape: tuple[int, ...] | None = None) -> tuple[Share, ...]:
+        """Return the share of every group; `shape` is that of the grid of starts, where they stand on one."""
+        groups = self.groups
+        return shares(groups if shape is None else groups.reshape(shape))
+
+
+def basins(
+    rule: Rule | Callable[[], Rule],
+    starts: npt.ArrayLike,
+    steps: int,
+    report: Callable[[float], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Basins | None:
+    """Run a rule from many starts and say how each run ends.
+
+    The runs step together in blocks of about 2,000. A run leaves when it has diverged, or has settled (see
+    `dynamics.settling`) so that its verdict is known; what is left is judged by its last steps, as `verdict` would.
+
+    To use several processes, map this function over parts of the starts on any `concurrent.futures.Executor`, with a
+    function that makes the rule in place of the rule, which cannot be sent; and put the results together by `joined`:
+
+        parts = executor.map(partial(basins, partial(sam, l, 0.02, 3.0), steps=1000), np.array_split(starts, 8))
+
+    Args:
+        rule: a rule on a landscape, or a function without arguments that makes one.
+        starts: (n, d).
+        steps: how many, >= 0.
+        report: called now and then with the share of the work that is done.
+        stop: asked as often; when it says True there is no result.
+
+    Returns:
+        The basins, or None where it was stopped. Their memory and time grow linearly with the starts.
+
+    Raises:
+        ValueError: steps is negative, or the starts do not fit the rule's landscape.
+    """
+    if not isinstance(rule, Rule):
+        rule = rule()
+    l: Any = rule.objective
+    x = np.asfortranarray(starts, dtype=np.float64)
+    if steps < 0:
+        raise ValueError(f"steps must be >= 0, got {steps}")
+    if x.ndim != 2 or x.shape[1] != l.dim:
+        raise ValueError(f"starts must have shape (n, {l.dim}), got {x.shape}")
+    with np.errstate(all="ignore"):
+        work = _Work(rule, x, steps)
+        last = steps + 1 - tail_of(steps + 1)  # the first of the steps that are looked at in the end
+        while work.k < last and work.blocks:
+            for number, block in enumerate(work.blocks):
+                work.blocks[number] = work.advance(block, min(LOOKS, last - work.k))
+                if stop is not None and stop():
+                    return None
+            work.next(min(LOOKS, last - work.k))
+            if report is not None:
+                report(work.k / (steps + 1))
+        for block in work.blocks:
+            for part in block.cut(max(1, _NUMBERS // (l.dim * tail_of(steps + 1)))):
+                work.finish(part)
+                if stop is not None and stop():
+                    return None
+        work.judge_settled()
+    return work.result()
+
+
+def joined(parts: Sequence[Basins]) -> Basins:
+    """Put basins of the same rule and number of steps from several sets of starts together."""
+    arrays = {
+        field.name: np.concatenate([getattr(part, field.name) for part in parts])
+        for field in fields(Basins)
+        if field.name not in ("name", "steps", "attractors", "found")
+    }
+    diagonal = parts[0].found.diagonal
+    which, found = distinct(
+        arrays["outcomes"], arrays["kinds"], arrays["along"], arrays["ends"], arrays["targets"], diagonal
+    )
+    return Basins(name=parts[0].name, steps=parts[0].steps, attractors=which, found=found, **arrays)
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Runs under way; entry i of every array belongs to the start number which[i]."""
+
+    which: Indices
+    x: Array  # (m, d), column by column
+    memory: Any
+    largest: Array  # (m,) |g|^2
+    largest_rho: Array  # (m,)
+    closeness: Array  # (m,) how closely two steps have to lead back before it is worth a look at whether it has settled
+
+    def part(self, members: npt.NDArray[Any]) -> _Block:
+        """Return some of the runs."""
+        rest = (values[members] for values in (self.largest, self.largest_rho, self.closeness))
+        return _Block(self.which[members], np.asfortranarray(self.x[members]), take(self.memory, members), *rest)
+
+    def cut(self, most: int) -> list[_Block]:
+        """Return blocks of at most so many runs each."""
+        n = len(self.which)
+        if n <= most:
+            return [self]
+        return [self.part(np.arange(i, min(n, i + most))) for i in range(0, n, most)]
+
+
+class _Work:
+    """The blocks under way, and what is known of the runs that are over."""
+
+    def __init__(self, rule: Rule, starts: Array, steps: int) -> None:
+        self.rule, self.starts, self.steps, self.k = rule, starts, steps, 0
+        self.at = Ground.of(rule.objective)
+        n, d = starts.shape
+        worth = np.full(n, STAYS * self.at.diagonal)
+        everything = _Block(np.arange(n), starts, rule.start(starts), np.zeros(n), np.zeros(n), worth)
+        self.blocks = everything.cut(BLOCK)
+        self.outcomes = np.full(n, "diverged", dtype="U12")
+        self.kinds, self.along = np.full(n, "", dtype="U10"), np.zeros(n, dtype=np.bool_)
+        self.over = np.full(n, steps)
+        self.ends, self.targets = np.full((n, d), np.nan), np.full((n, d), np.nan)
+        self.leavers: list[tuple[Indices, Endings]] = []
+
+    def next(self, steps: int) -> None:
+        """Go on to the next look; where blocks have emptied, put what is left of them together."""
+        self.k += steps
+        self.blocks = [block for block in self.blocks if len(block.which)]
+        left = sum(len(block.which) for block in self.blocks)
+        if len(self.blocks) > 1 and -(-left // BLOCK) <= 0.75 * len(self.blocks):
+            columns = zip(*((b.which, b.x, b.largest, b.largest_rho, b.closeness) for b in self.blocks), strict=True)
+            which, x, *rest = map(np.concatenate, columns)
+            everything = _Block(which, x, joined_memory([block.memory for block in self.blocks]), *rest)
+            count = -(-left // BLOCK)
+            self.blocks = [everything.part(members) for members in np.array_split(np.arange(left), count)]
+
+    def advance(self, block: _Block, steps: int) -> _Block:
+        """Take some steps with a block; return the runs that are not over then."""
+        watch = _Watch(self.at, block)
+        x, memory, before = block.x, block.memory, block.x
+        for k in range(self.k, self.k + steps):
+            seen, memory = self.rule.step(x, memory, k)
+            watch.see(x, seen)
+            two_before, before, x = before, x, seen.x_next
+        gone = watch.gone(x)
+        which = block.which
+        self.ends[which[gone]], self.over[which[gone]] = x[gone], self.k + steps
+        block = _Block(which, x, memory, watch.largest, watch.largest_rho, block.closeness.copy())
+        stays = ~gone
+        if self.k + steps >= self.rule.steady_from and steps > 1:
+            apart = np.linalg.norm(x - two_before, axis=-1)
+            near = np.flatnonzero(stays & (apart <= block.closeness))
+            if near.size:
+                over, block.closeness[near] = self._settle(block.part(near), self.k + steps)
+                stays[near[over]] = False
+        return block if stays.all() else block.part(stays)
+
+    def _settle(self, block: _Block, k: int) -> tuple[npt.NDArray[np.bool_], Array]:
+        """Keep the endings of the runs that have settled by step k.
+
+        Returns:
+            Which these are (m,), and how closely two steps must lead back before another look (m,).
+        """
+        there = settled(self.rule, block.x, block.memory, k, self.steps - k, self.at.diagonal)
+        steps = (there.first, there.second)
+        norms, shifted = (np.stack([np.linalg.norm(v, axis=-1) for v in vs], axis=1) for vs in _fields(steps, "g", "s"))
+        eta, rho = (_each(v, len(block.x)) for v in (there.first.eta, there.first.rho))
+        ratio = shifted / norms
+        largest = np.maximum(np.sqrt(block.largest), norms.max(axis=1))
+        largest_rho = np.maximum(block.largest_rho, rho)
+        x, x1, x2 = block.x, there.first.x_next, there.second.x_next
+        ending = Endings(
+            x=x,
+            tail=np.stack([x, x1, x2, x1, x2], axis=1),
+            calm=np.where((norms[:, 0] <= norms[:, 1])[:, None], x, x1),
+            norms=norms[:, 0],
+            largest=largest,
+            shifted=shifted[:, 0],
+            longest=eta * shifted.max(axis=1),
+            stalls=(ratio <= TOLERANCES.stall).all(axis=1),
+            before=np.full(len(x), np.inf),  # it stays, by the differences of the map: it is not leaving
+            eta=eta,
+            rho=rho,
+            largest_rho=largest_rho,
+        )
+        # At the end the gradient of a rule that does not look ahead, or S of one that does, will be smaller than now.
+        far = ending.looks_ahead
+        known = np.where(far, (ratio <= TOLERANCES.arrived).all(axis=1) | (ratio > TOLERANCES.stall).all(axis=1), True)
+        rest = np.flatnonzero(~far)
+        known[rest] = norms[rest, 0] <= small_gradient(self.at, x[rest], largest[rest])
+        members = there.mask & known
+        if members.any():
+            self.leavers.append((block.which[members], ending.part(members)))
+            self.over[block.which[members]] = k
+        return np.asarray(members), np.where(there.mask, block.closeness, there.closeness)
+
+    def finish(self, block: _Block) -> None:
+        """Take the last steps with a block and judge it."""
+        w, m = self.steps + 1 - self.k, len(block.which)
+        watch = _Watch(self.at, block)
+        x, memory = block.x, block.memory
+        tail, norms, shifted = np.empty((w, x.shape[1], m)), np.empty((w, m)), np.empty((w, m))
+        longest = np.zeros(m)
+        for i in range(w):
+            seen, memory = self.rule.step(x, memory, self.k + i)
+            norms[i] = watch.see(x, seen)
+            tail[i] = x.T
+            shifted[i] = np.einsum("ij,ij->i", seen.s, seen.s)
+            np.maximum(longest, np.square(seen.eta) * shifted[i], out=longest)
+            end, x = x, seen.x_next
+        gone = watch.gone(end) | ~np.isfinite(shifted).all(axis=0) | ~np.isfinite(seen.f)
+        norms, shifted = np.sqrt(norms), np.sqrt(shifted)
+        ratio = shifted[-max(1, w // 4) :] / norms[-max(1, w // 4) :]
+        stayed = ~gone
+        self.ends[block.which[gone]] = end[gone]
+        if not stayed.any():
+            return
+        calm = tail[np.argmin(norms, axis=0), :, np.arange(m)]
+        eta, rho = _each(seen.eta, m), _each(seen.rho, m)
+        ending = Endings(
+            end, tail.transpose(2, 0, 1), calm, norms[-1], np.sqrt(watch.largest), shifted[-1], np.sqrt(longest),
+            (ratio <= TOLERANCES.stall).all(axis=0), ratio[0], eta, rho, watch.largest_rho,
+        )  # fmt: skip
+        self._judge(block.which[stayed], ending if stayed.all() else ending.part(stayed))
+
+    def judge_settled(self) -> None:
+        """Judge the runs that settled."""
+        if self.leavers:
+            which, endings = zip(*self.leavers, strict=True)
+            columns = [np.concatenate([getattr(e, f.name) for e in endings]) for f in fields(Endings)]
+            self._judge(np.concatenate(which), Endings(*columns))
+
+    def _judge(self, which: Indices, endings: Endings) -> None:
+        found = judge(self.at, endings)
+        self.outcomes[which], self.kinds[which], self.along[which] = found.outcomes, found.kinds, found.along
+        self.ends[which], self.targets[which] = found.points, found.targets
+
+    def result(self) -> Basins:
+        """Return what has been found."""
+        undefined = ~np.isfinite(self.at.l.value(self.starts))
+        words = (self.outcomes, self.kinds, self.along)
+        which, found = distinct(*words, self.ends, self.targets, self.at.diagonal)
+        return Basins(
+            self.rule.name, self.steps, np.ascontiguousarray(self.starts), *words, undefined, which, self.over,
+            self.ends, self.targets, found,
+        )  # fmt: skip
+
+
+class _Watch:
+    """What is kept of every step: how far out the runs have been, their largest gradient and radius."""
+
+    def __init__(self, at: Ground, block: _Block) -> None:
+        self.centre, self.limit = at.centre, (TOLERANCES.far * at.diagonal) ** 2
+        self.extent = np.zeros(len(block.which))
+        self.largest, self.largest_rho = block.largest.copy(), block.largest_rho.copy()
+
+    def see(self, x: Array, seen: Step) -> Array:
+        """Take in what was seen at x (m, d); return |g|^2 (m,)."""
+        out = x - self.centre
+        np.maximum(self.extent, np.einsum("ij,ij->i", out, out), out=self.extent)
+        square: Array = np.einsum("ij,ij->i", seen.g, seen.g)
+        np.maximum(self.largest, square, out=self.largest)
+        np.maximum(self.largest_rho, seen.rho, out=self.largest_rho)
+        return square
+
+    def gone(self, x: Array) -> npt.NDArray[np.bool_]:
+        """Mask (m,) of the runs, now at x, that have left; a run that is undefined once stays so."""
+        out = x - self.centre
+        return np.asarray(~((self.extent <= self.limit) & (np.einsum("ij,ij->i", out, out) <= self.limit)))
+
+
+def _each(value: Any, n: int) -> Array:
+    """Return eta or rho of each run (n,); most rules have one for all."""
+    return np.array(np.broadcast_to(np.asarray(value, dtype=np.float64).reshape(-1), n))
+
+
+def _fields(steps: Sequence[Step], *names: str) -> list[list[Array]]:
+    return [[getattr(step, name) for step in steps] for name in names]

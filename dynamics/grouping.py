@@ -1,0 +1,87 @@
+"""From the words of the verdicts to the groups that basins are drawn in, and how large each group's share is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+UNDEFINED: Final = "undefined"
+UNDECIDED: Final = "undecided"
+
+# The one map from the verdicts' words to groups. A word that is not here is undecided.
+GROUP_OF: Final = MappingProxyType(
+    {
+        "reached": "minimizer",  # a minimizer of f was reached,
+        "bouncing": "minimizer",  # or is bounced around
+        "hallucinated": "hallucinated",
+        "trapped": "trapped",  # around a saddle or maximizer,
+        "stopped": "trapped",  # or on one
+        "cycling": "cycling",
+        "diverged": "diverged",
+        "still moving": UNDECIDED,
+        "stalled": UNDECIDED,  # not certified
+    }
+)
+GROUPS: Final = ("minimizer", "hallucinated", "trapped", "cycling", "diverged", UNDECIDED, UNDEFINED)
+
+_Z: Final = 1.96  # standard deviations on either side of the mean that hold 95 % of a normal distribution
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which part of the starts belongs to a group, and by how much that may be off for the window as a whole."""
+
+    group: str
+    count: int
+    share: float
+    error: float
+
+
+def grouped(outcomes: npt.NDArray[np.str_], undefined: npt.NDArray[np.bool_]) -> npt.NDArray[np.str_]:
+    """Map words (n,) to groups; where f is undefined at the start that is the group, whatever became of the run."""
+    words, which = np.unique(outcomes, return_inverse=True)
+    groups = np.array([GROUP_OF.get(str(word), UNDECIDED) for word in words], dtype="U12")
+    return np.where(undefined, UNDEFINED, groups[which] if len(words) else outcomes)
+
+
+def shares(groups: npt.NDArray[np.str_], wanted: Sequence[str] = GROUPS) -> tuple[Share, ...]:
+    """Return the share of each group, with its error; the shares of all groups sum to 1.
+
+    Args:
+        groups: of random starts (n,); or of a regular grid of starts that stand in the middles of their cells, (n, 1)
+            in one variable, (ny, nx) in two.
+        wanted: the groups.
+
+    Returns:
+        One a group. Of random starts the error is half the width of Wilson's interval for 95 %. On a grid it is no
+        matter of chance, and such an interval would say too much or too little: there it is a bound. Between two
+        neighbours in a row that end differently the boundary of the group passes somewhere, so the pair is uncertain
+        by half a cell; all such pairs of the rows together bound the error, and so do those of the columns, and the
+        smaller bound is given. What is narrower than a cell is not seen by either.
+
+    Source:
+        Wilson 1927; for the grid, the midpoint rule applied row by row.
+    """
+    n = groups.size
+    found = []
+    for group in wanted:
+        inside = groups == group
+        count = int(inside.sum())
+        error = 0.0 if not n else _of_a_grid(inside) if groups.ndim == 2 else _of_a_sample(count, n)
+        found.append(Share(group, count, count / n if n else 0.0, error))
+    return tuple(found)
+
+
+def _of_a_grid(inside: npt.NDArray[np.bool_]) -> float:
+    changes = [int(np.count_nonzero(np.diff(inside, axis=axis))) for axis in (0, 1) if inside.shape[axis] > 1]
+    return 0.5 * min(changes, default=0) / inside.size
+
+
+def _of_a_sample(count: int, n: int) -> float:
+    p = count / n
+    return float(_Z / (1.0 + _Z**2 / n) * np.sqrt(p * (1.0 - p) / n + _Z**2 / (4.0 * n**2)))
