@@ -4,8 +4,9 @@ from functools import partial
 
 import streamlit as st
 
+from pages.shared.analysis import Answer, Question
 from pages.shared.compute import ask
-from pages.shared.controls import ask_formula, ask_question, switch
+from pages.shared.controls import ask_formula, ask_question, held_question, switch
 from pages.shared.jobs import Busy
 from pages.shared.layout import set_page
 from pages.shared.link import Link
@@ -20,25 +21,43 @@ def main() -> None:
     st.title("Explore")
     link = Link("Explore")
     formula = ask_formula(link)
-    picture, controls = st.columns([7, 4], gap="large")
-    with controls:
+    left, right = st.columns([7, 4], gap="large")
+    notes, picture = left.container(), left.container()
+    held = held_question(link, formula)
+    if held is not None:  # the picture first: the controls take longer to draw than it does
+        with picture:
+            answer = show(held)
+    with right:
         question = ask_question(link, formula)
-        surrogate = switch(link, "surrogate", "show f at the look-ahead point, f(x⁺)")
-        field = switch(link, "field", "show the direction of SAM's step, −∇f(x⁺)")
-    with picture:
-        for note in link.notes:
-            st.info(note)
-        try:
-            answer = ask(question)
-        except Busy as error:
-            st.warning(str(error))
-            return
-        show_runs(question, "picture", surrogate, field)
-        offer(question, partial(draw_landscape, question, answer, surrogate, field), f"SAM and GD on {formula.text}")
+        switch(link, "surrogate", "show f at the look-ahead point, f(x⁺)")
+        switch(link, "field", "show the direction of SAM's step, −∇f(x⁺)")
+    for note in link.notes:
+        notes.info(note)
+    if held is None:
+        with picture:
+            answer = show(question)
+    elif question != held:
+        st.rerun()
+    if answer is None:
+        return
     if question.landscape.dim == 1:
         show_position(question, answer, "position")
     show_points(question, answer)
     show_search(question, answer)
+
+
+def show(question: Question) -> Answer | None:
+    """Show the runs and offer them to be taken away; None where there is no answer now."""
+    surrogate, field = (bool(st.session_state.get(key)) for key in ("surrogate", "field"))
+    try:
+        answer = ask(question)
+    except Busy as error:
+        st.warning(str(error))
+        return None
+    show_runs(question, "picture", surrogate, field)
+    title = f"SAM and GD on {question.landscape.formula}"
+    offer(question, partial(draw_landscape, question, answer, surrogate, field), title)
+    return answer
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import streamlit as st
 
 from landscapes import CATALOGUE, FormulaError, Landscape
 from landscapes.formula import Formula, latex, parse
+from landscapes.landscape import Domain
 from pages.shared.analysis import Question
 from pages.shared.link import Link, plain, replace
 
@@ -20,6 +21,7 @@ STEP_SIZES: Final = (1e-7, 10.0)
 EDGE: Final = 1e6  # largest absolute value of a window's edge
 _OWN: Final = {"low": -6.0, "high": 6.0, "rho": 1.0, "eta": 0.01, "steps": 2000, "parameter": 1.0}
 _OWN_START: Final = (2.2, 1.3)  # on no diagonal, and not at the distance rho from where symmetric functions turn
+_ENDS: Final = ("low", "high")
 _DECADE: Final = 40  # positions of a logarithmic slider in a decade
 _ENTRIES: Final = {entry.name: entry for entry in CATALOGUE.values()}
 _FIRST: Final = next(iter(CATALOGUE.values()))
@@ -78,7 +80,7 @@ def ask_question(link: Link, formula: Formula) -> Question:
     with st.expander("Window"):
         domain = _window(link, formula.dim, default)
     with radius:
-        most = 0.5 * min(high - low for low, high in domain)
+        most = _most(domain)
         rho = log_slider(
             link, "rho", "radius ρ", default["rho"], (0.0, most), 1e-3 * most,
             "How far SAM looks uphill before it measures the slope; 0 is plain gradient descent.",
@@ -100,7 +102,44 @@ def ask_question(link: Link, formula: Formula) -> Question:
         link.check("steps", "steps", steps, f"a whole number from 1 to {MOST_STEPS:,}")
     if "rho" in formula.parameters:
         values["rho"] = rho
-    return Question(Landscape(formula.text, domain, values), rho, eta, start, steps)
+    question = Question(Landscape(formula.text, domain, values), rho, eta, start, steps)
+    st.session_state["_question"] = question
+    return question
+
+
+def held_question(link: Link, formula: Formula) -> Question | None:
+    """Return what the controls are going to say, before they are drawn, so that the picture can be drawn first.
+
+    Returns:
+        None where the window or the formula may have changed, or a value may be replaced: then only `ask_question`
+        can tell.
+    """
+    last = st.session_state.get("_question")
+    if link.arrived or last is None or last.landscape.formula != formula.text:
+        return None
+    state, domain = st.session_state, last.landscape.domain
+    edges = {f"{axis}_{end}": pair[i] for axis, pair in zip("xy", domain, strict=False) for i, end in enumerate(_ENDS)}
+    parameters = [f"p_{name}" for name in formula.parameters if name != "rho"]
+    limits: dict[str, tuple[float, float]] = {
+        **{"rho": (0.0, _most(domain)), "eta": STEP_SIZES, "steps": (1, MOST_STEPS)},
+        **dict(zip("xy", domain, strict=False)),
+        **{key: (-EDGE, EDGE) for key in parameters},
+    }
+    if not all(state.get(key) == edge for key, edge in edges.items()):
+        return None
+    if not all(key in state and low <= state[key] <= high for key, (low, high) in limits.items()):
+        return None
+    values = {key[2:]: float(state[key]) for key in parameters}
+    if "rho" in formula.parameters:
+        values["rho"] = float(state["rho"])
+    start = tuple(float(state[axis]) for axis in "xy"[: formula.dim])
+    landscape = Landscape(formula.text, domain, values)
+    return Question(landscape, float(state["rho"]), float(state["eta"]), start, int(state["steps"]))
+
+
+def _most(domain: Domain) -> float:
+    """Return the largest radius."""
+    return 0.5 * min(high - low for low, high in domain)
 
 
 def _base(link: Link) -> str:

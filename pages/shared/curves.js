@@ -3,8 +3,6 @@
 import { clicked, filledIn, themed } from "./figure.js";
 import { element } from "./stage.js";
 
-const LATER = 40; // milliseconds; the landscape comes first
-
 export class Curves {
   /** @param {HTMLElement} root the player @param {import("./controls.js").Controls} controls */
   constructor(root, controls) {
@@ -18,15 +16,16 @@ export class Curves {
     root.append(this.box);
   }
 
-  /** Draw anew, after the landscape. @param {any} picture @param {{width: number, narrow: boolean, ink: any, inks: string}} how */
+  /** Draw anew, once the landscape is on the screen. @param {any} picture @param {{width: number, narrow: boolean, ink: any, inks: string}} how */
   draw(picture, how) {
     this.box.hidden = !picture.curves;
     if (!picture.curves) return;
     const wanted = [picture.playback, picture.view, how.width, how.narrow, how.inks];
     if (this.wanted?.every((part, i) => part === wanted[i])) return;
     this.wanted = wanted;
-    clearTimeout(this.later);
-    this.later = setTimeout(() => this.react(picture, how), LATER);
+    cancelAnimationFrame(this.frame);
+    const next = (then) => (this.frame = requestAnimationFrame(then));
+    next(() => next(() => next(() => this.react(picture, how)))); // the landscape's frame is not held up
   }
 
   react({ curves, view }, { width, narrow, ink }) {
@@ -87,7 +86,7 @@ export class Curves {
   }
 
   remove() {
-    clearTimeout(this.later);
+    cancelAnimationFrame(this.frame);
     window.Plotly?.purge(this.figure);
   }
 }
