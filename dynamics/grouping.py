@@ -59,13 +59,13 @@ def shares(groups: npt.NDArray[np.str_], wanted: Sequence[str] = GROUPS) -> tupl
 
     Returns:
         One a group. Of random starts the error is half the width of Wilson's interval for 95 %. On a grid it is no
-        matter of chance, and such an interval would say too much or too little: there it is a bound. Between two
-        neighbours in a row that end differently the boundary of the group passes somewhere, so the pair is uncertain
-        by half a cell; all such pairs of the rows together bound the error, and so do those of the columns, and the
-        smaller bound is given. What is narrower than a cell is not seen by either.
+        matter of chance, and such an interval would say too much or too little: there it is a bound. Only cells
+        through which the boundary of the group runs can be counted wrongly, each by half of it at most where the
+        boundary is straight in it, and there are about as many of them as neighbours in a row or a column that end
+        differently: half their number, as a share, is the error. What is narrower than a cell is not seen.
 
     Source:
-        Wilson 1927; for the grid, the midpoint rule applied row by row.
+        Wilson 1927; for the grid, the count of the cells that a curve meets by the grid lines that it crosses.
     """
     n = groups.size
     found = []
@@ -78,8 +78,7 @@ def shares(groups: npt.NDArray[np.str_], wanted: Sequence[str] = GROUPS) -> tupl
 
 
 def _of_a_grid(inside: npt.NDArray[np.bool_]) -> float:
-    changes = [int(np.count_nonzero(np.diff(inside, axis=axis))) for axis in (0, 1) if inside.shape[axis] > 1]
-    return 0.5 * min(changes, default=0) / inside.size
+    return 0.5 * sum(int(np.count_nonzero(np.diff(inside, axis=axis))) for axis in (0, 1)) / inside.size
 
 
 def _of_a_sample(count: int, n: int) -> float:
