@@ -1,12 +1,14 @@
 """What moves on a landscape, and where it stops."""
 
 from .basins import Basins, basins
+from .certificate import certificate
 from .certify import Certificate, certify
 from .hallucination import HallucinatedCurve, HallucinatedPoints, hallucinated_points
 from .noise import noisy
 from .norms import verdict_of_norms
 from .orbit import Orbit, iterate
 from .outcome import Verdict
+from .proof import Proof
 from .recipes import RECIPES, Knob, Recipe
 from .rules import (
     Rule,
@@ -30,6 +32,7 @@ __all__ = [
     "HallucinatedCurve",
     "HallucinatedPoints",
     "Knob",
+    "Proof",
     "Orbit",
     "RECIPES",
     "Recipe",
@@ -40,6 +43,7 @@ __all__ = [
     "Verdict",
     "asam",
     "basins",
+    "certificate",
     "certify",
     "cosine_decay",
     "gd",

@@ -16,7 +16,9 @@ from typing import Any, Final
 from flint import arb
 
 _ZERO: Final = arb(0)
+_ONE: Final = arb(1)
 _NAN: Final = arb("nan")
+_LARGEST: Final = 10_000  # exponent that is multiplied out
 _NARROW: Final = 10  # bits of a ball's centre that its radius leaves; its ends would gain nothing then
 
 
@@ -88,17 +90,18 @@ def _bend(a: arb) -> arb:
 
 def _pow(a: arb, b: arb) -> arb:
     """Enclose a^b; a negative a has whole exponents only."""
-    if b.is_integer():
-        n = int(b.unique_fmpz())
+    whole = b.unique_fmpz() if b.is_integer() else None
+    if whole is not None and abs(whole) <= _LARGEST:
+        n = int(whole)
         if n == 0:
-            return _ZERO + 1 if a.is_finite() else _NAN
-        if abs(n) > _LARGEST:
-            return a**b
+            return _ONE if a.is_finite() else _NAN
         value = a if abs(n) == 1 else power(a, abs(n))
         return value if n > 0 else 1 / value
+    if a > 0:
+        return a**b
     if a < 0 and not b.contains_integer():
         raise Undefined
-    return a**b if a > 0 else _NAN
+    return _NAN
 
 
 def _pow1(a: arb, b: arb) -> arb:
@@ -114,7 +117,6 @@ def _logarithmic(value: arb, a: arb) -> arb:
     return value * _log(a)
 
 
-_LARGEST: Final = 10_000  # exponent that is multiplied out
 _log: Final = _between(arb.log, 0.0, None)
 
 BALLS: Final[dict[str, Any]] = {

@@ -1,0 +1,149 @@
+"""What was proved of the hallucinated points in a window, and what was not, as data and in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from landscapes.landscape import Array, Domain
+
+from .directions import EDGE, STATIONARY, TANGENT, Directions
+from .krawczyk import CURVE, DEGENERATE, FLAT, KINK, UNDEFINED, Zeros
+from .sentences import number
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was proved of the hallucinated points in a window, and what was not."""
+
+    rho: float
+    eta: float
+    window: Domain  # the domain widened by rho
+    boxes: Array  # (n, d, 2) low and high; each holds exactly one zero of g
+    zeros: Array  # (n, d) these zeros, as floats
+    kinds: np.ndarray  # (n,) "minimizer" | "saddle" | "maximizer", or "undecided"
+    undecided_boxes: Array  # (m, d, 2) these may hold further zeros
+    arcs: Array  # (k, 2) in turns, around zeros[targets]; each holds exactly one hallucinated point of the window
+    points: Array  # (k, d) these points, as floats
+    errors: Array  # (k,) how far from them the true ones are at most
+    targets: np.ndarray  # (k,) indices into zeros
+    attracts: np.ndarray  # (k,) at eta, or for small enough steps: "attracts" | "repels" | "undecided"
+    undecided_arcs: Array  # (u, 2) these may hold further points
+    undecided_targets: np.ndarray  # (u,) indices into zeros
+    looked_at: tuple[int, int]  # boxes and arcs
+    complete: bool  # every box and every arc is decided, and they cover all of the window and of the circles
+    differences: tuple[str, ...]  # what the list says otherwise than the proof
+    confirmed: int  # points of the list that are proved
+    reasons: tuple[str, ...]  # why the list is not proved complete; empty if it is
+    proved: bool  # complete, and the list is the points proved, no more and no less
+    sentence: str  # what is proved, word by word
+
+    @property
+    def headline(self) -> str:
+        """Say in one line whether the list is complete, and if not, why that is not proved."""
+        n = len(self.points)
+        if not self.proved:
+            return f"Not proved: {'; '.join(self.reasons)}."
+        if not n:
+            return "Proved: there is no hallucinated point in this window."
+        few = {1: "this is the only hallucinated point", 2: "these are the only two hallucinated points"}
+        return f"Proved: {few.get(n, f'these are all {n:,} hallucinated points')} in this window."
+
+
+_BOXES: Final = {
+    UNDEFINED: "f or one of its derivatives is undefined somewhere in {them}, or cannot be shown to be defined",
+    KINK: "the inside of an absolute value may change its sign in {them}, and f has a kink there",
+    FLAT: "the gradient is zero throughout {them}",
+    DEGENERATE: "f's second derivative is singular, or almost, where the gradient is zero or almost zero in {them}",
+    CURVE: "the gradient vanishes, or almost, along a whole line of them: stationary points seem to form a curve",
+}
+_ARCS: Final = {
+    UNDEFINED: "f or one of its derivatives is undefined somewhere along {them}, or jumps",
+    STATIONARY: "f may have another stationary point there, at the distance ρ from the one looked at",
+    TANGENT: "two hallucinated points meet there, or almost, or there is a whole curve of them",
+    EDGE: "a hallucinated point lies on the window's edge",
+}
+
+
+def reasons_of(every: Zeros, around: list[Directions], looked_at: tuple[int, int]) -> tuple[str, ...]:
+    """Say in words why there may be more than what was found."""
+    reasons = []
+    stopped = 0
+    boxes = Counter(reason for _, reason in every.undecided)
+    arcs = Counter(reason for one in around for _, reason in one.undecided)
+    for counts, words, noun in ((boxes, _BOXES, "box"), (arcs, _ARCS, "arc")):
+        for reason, count in counts.items():
+            if reason in words:
+                why = words[reason].format(them="it" if count == 1 else "them")
+                reasons.append(f"{counted(count, noun)} undecided, because {why}")
+            else:
+                stopped += count
+    if stopped:
+        what = f"{counted(sum(looked_at), 'box')}{' and arcs' if looked_at[1] else ''}"
+        reasons.append(f"stopped after {what}, {stopped:,} of them undecided")
+    if every.covered != 1.0 or len(around) != len(every.zeros) or any(one.covered != 1.0 for one in around):
+        reasons.append("a part of the window or of a circle was left out")
+    return tuple(reasons)
+
+
+def _are(n: int) -> str:
+    return "is" if n == 1 else "are"
+
+
+def counted(n: int, noun: str) -> str:
+    """Write a number of things: 1 box, 2 boxes."""
+    plural = noun + ("es" if noun.endswith("x") else "s")
+    return f"{n:,} {noun if n == 1 else plural}"
+
+
+def sentence_of(p: Proof, listed: int | None, distance: float) -> str:
+    """Say what is proved, word by word."""
+    if p.rho == 0.0:
+        return "With ρ = 0 the look-ahead point is x itself: there is no hallucinated point."
+    words = [_of_boxes(p), _of_arcs(p)]
+    if p.proved and listed is not None and len(p.points):
+        each = "It is in the list" if len(p.points) == 1 else f"The list has these {len(p.points):,} points, each"
+        words.append(f"{each} at a distance of at most {number(distance)} from the true one.")
+    if not p.proved and listed:
+        words.append(f"Of the list {counted(p.confirmed, 'point')} of {listed:,} {_are(p.confirmed)} proved.")
+    undecided = int(np.sum(p.attracts == "undecided"))
+    if undecided:
+        words.append(f"Whether it attracts SAM is undecided for {undecided:,} of them.")
+    return " ".join(filter(None, words))
+
+
+def _of_boxes(p: Proof) -> str:
+    n, undecided = len(p.boxes), len(p.undecided_boxes)
+    if not n and not undecided:
+        return "∇f has no zero in the window widened by ρ, and so there is no hallucinated point."
+    where = []
+    if n:
+        where.append(
+            "this box, which holds exactly one" if n == 1 else f"one of these {n:,} boxes, each holding exactly one"
+        )
+    if undecided:
+        where.append(f"one of the {undecided:,} undecided boxes" if undecided > 1 else "the undecided box")
+    return f"Every zero of ∇f in the window widened by ρ lies in {', or in '.join(where)}."
+
+
+def _of_arcs(p: Proof) -> str:
+    n, undecided = len(p.arcs), len(p.undecided_arcs)
+    if not len(p.boxes):
+        return ""
+    which = " that looks at one of these zeros" if len(p.undecided_boxes) else ""
+    if not n and not undecided:
+        return f"There is no hallucinated point in the window{which}."
+    noun = "arc" if p.points.shape[1] == 2 else "interval"
+    where = []
+    if n:
+        where.append(
+            f"this {noun}, which holds exactly one"
+            if n == 1
+            else f"one of these {n:,} {noun}s, each holding exactly one"
+        )
+    if undecided:
+        where.append(f"one of the {undecided:,} undecided {noun}s" if undecided > 1 else f"the undecided {noun}")
+    return f"Every hallucinated point of the window{which} lies in {', or in '.join(where)}."
