@@ -13,8 +13,9 @@ from landscapes.landscape import Array
 
 from .newton import kinds_of_stationary_points, newton_on_gradient, newton_on_shift
 from .outcome import TOLERANCES
+from .rules import NORMALIZED, Traits
 from .spectra import constant_directions, restricted
-from .stability import shifted_jacobian, step_limits
+from .stability import step_limits
 
 Mask = npt.NDArray[np.bool_]
 Words = npt.NDArray[np.str_]
@@ -22,19 +23,21 @@ Words = npt.NDArray[np.str_]
 
 @dataclass(frozen=True)
 class Ground:
-    """What runs are judged on: the objective, and how large its world is."""
+    """What runs are judged on: the objective, how large its world is, and what their rule is like."""
 
     l: Any  # Landscape, FunctionLandscape or Network: an Objective with gradient_and_hessian
     centre: Array
     diagonal: float
+    traits: Traits = Traits()
 
     @staticmethod
-    def of(l: Any, start: Array | None = None) -> Ground:
+    def of(l: Any, start: Array | None = None, traits: Traits | None = None) -> Ground:
         """Take the window of a landscape; where there is none, as for a network, what lies around the start (d,)."""
+        traits = Traits() if traits is None else traits
         if hasattr(l, "domain"):
-            return Ground(l, np.array([0.5 * (low + high) for low, high in l.domain]), l.diagonal)
+            return Ground(l, np.array([0.5 * (low + high) for low, high in l.domain]), l.diagonal, traits)
         assert start is not None
-        return Ground(l, start, 10.0 * max(1.0, float(np.linalg.norm(start))))
+        return Ground(l, start, 10.0 * max(1.0, float(np.linalg.norm(start))), traits)
 
 
 @dataclass(frozen=True)
@@ -116,13 +119,19 @@ def judge(at: Ground, e: Endings) -> Judged:
 
 
 def _at_rest(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -> None:
-    rest = np.flatnonzero(~e.looks_ahead)
+    traits = at.traits
+    rest = np.arange(len(e.x)) if traits.fades else np.flatnonzero(~e.looks_ahead)
     if not rest.size:
         return
-    found.outcomes[members[rest]] = "still moving"
+    if not traits.fades and not traits.noise:
+        found.outcomes[members[rest]] = "still moving"
     small = rest[e.norms[rest] <= small_gradient(at, e.x[rest], e.largest[rest])]
-    y = newton_on_gradient(at.l, e.x[small], TOLERANCES.near_root * at.diagonal)
+    reach = TOLERANCES.near_root * at.diagonal
+    y = newton_on_gradient(at.l, e.x[small], reach)
     near = np.isfinite(y).all(axis=-1)
+    if not traits.follows_shift:  # what has momentum may only be passing by
+        last = e.tail[small][:, -(e.tail.shape[1] // 4 + 1) :]
+        near &= (np.linalg.norm(last - y[:, None], axis=-1) <= reach).all(axis=-1)
     kinds, along = kinds_of_stationary_points(at.l, y[near])
     here = members[small[near]]
     found.outcomes[here] = np.where(kinds == "minimizer", "reached", "stopped")
@@ -145,16 +154,17 @@ def _stalled(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -
     if not stalls.size:
         return
     found.outcomes[members[stalls]] = "stalled"
-    rho = e.rho[stalls]
-    x = newton_on_shift(at.l, e.x[stalls], rho, TOLERANCES.near_stall * rho)
+    rho, look_ahead = e.rho[stalls], at.traits.look_ahead
+    reach = TOLERANCES.near_stall * _look(at, e.x[stalls], rho)
+    x = newton_on_shift(at.l, e.x[stalls], rho, reach, look_ahead)
     zero = np.isfinite(x).all(axis=-1)
     if not zero.any():
         return
     stalls, rho, x = stalls[zero], rho[zero], x[zero]
     g, hessian = at.l.gradient_and_hessian(x)
     norms = np.linalg.norm(g, axis=-1)
-    targets = x + rho[:, None] * g / norms[:, None]
-    matrices = shifted_jacobian(g, hessian, at.l.hessian(targets), rho[:, None, None])
+    targets = look_ahead.point(x, g, rho[:, None])
+    matrices = at.l.hessian(targets) @ look_ahead.jacobian(x, g, hessian, rho[:, None, None])
     q = constant_directions(at.l)
     if q.shape[0]:
         matrices = np.stack([restricted(matrix, q) for matrix in matrices])
@@ -163,8 +173,12 @@ def _stalled(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -
     ratio = e.shifted[stalls] / e.norms[stalls]
     arrived = ratio < TOLERANCES.arrived
     # A point that pushes the run away at this step size is only being passed by; where the eigenvalues do not tell,
-    # the run does.
-    leaving = (limits <= e.eta[stalls]) | (np.isnan(limits) & (ratio > e.before[stalls]))
+    # the run does. Of a rule with steps of its own they only tell what repels at every step size.
+    if not at.traits.follows_shift:
+        limits = np.where(limits > 0.0, np.nan, limits)
+        leaving = limits == 0.0
+    else:
+        leaving = (limits <= e.eta[stalls]) | (np.isnan(limits) & (ratio > e.before[stalls]))
     passing = ~arrived & leaving
     found.outcomes[members[stalls[passing]]] = "still moving"
     stays = ~passing
@@ -179,19 +193,23 @@ def _stalled(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -
 
 def _around_a_point(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -> None:
     t = TOLERANCES
-    most = t.bounce * e.longest
+    most = t.bounce * (e.longest if at.traits.follows_shift else np.maximum(e.longest, _stride(e)))
     left = np.arange(len(members))
-    for starts in (e.tail.mean(axis=1), e.calm):
+    mean = e.tail.mean(axis=1)
+    for starts in (mean, e.calm):
         y = newton_on_gradient(at.l, starts[left], t.near_root * at.diagonal)
         near = np.isfinite(y).all(axis=-1)
         inside, y = left[near], y[near]
         widest = np.linalg.norm(e.tail[inside] - y[:, None], axis=-1).max(axis=1)
-        fits = widest <= most[inside]
-        inside, y, widest = inside[fits], y[fits], widest[fits]
+        wander = _wander(at, y, e.eta[inside], _look(at, y, e.rho[inside]))
+        if starts is e.calm:  # noise that has carried a run by a point once does not carry it around that point
+            wander = np.zeros_like(wander)
+        fits = widest <= np.maximum(most[inside], wander)
+        inside, y, widest, wander = inside[fits], y[fits], widest[fits], wander[fits]
         kinds, along = kinds_of_stationary_points(at.l, y)
         tail = e.tail[inside]
         back = np.linalg.norm(tail[:, 2:] - tail[:, :-2], axis=-1).max(axis=1, initial=0.0) <= t.recurrence * widest
-        wide = (widest > t.wide * e.rho[inside]) & ~back
+        wide = (widest > np.maximum(t.wide * _look(at, e.x[inside], e.rho[inside]), wander)) & ~back
         here = members[inside]
         found.outcomes[here] = np.where(wide, "cycling", np.where(kinds == "minimizer", "bouncing", "trapped"))
         found.kinds[here], found.along[here] = kinds, along
@@ -199,6 +217,34 @@ def _around_a_point(at: Ground, e: Endings, found: Judged, members: npt.NDArray[
         left = np.setdiff1d(left, inside)
         if not left.size:
             return
+
+
+def _look(at: Ground, x: Array, rho: Array) -> Array:
+    """Return how far (n,) the rule looks ahead from x (n, d)."""
+    look_ahead = at.traits.look_ahead
+    if look_ahead == NORMALIZED:
+        return rho
+    return np.asarray(np.linalg.norm(look_ahead.point(x, at.l.gradient(x), rho[:, None]) - x, axis=-1))
+
+
+def _stride(e: Endings) -> Array:
+    """Return the longest steps (n,) of the tails."""
+    return np.asarray(np.linalg.norm(np.diff(e.tail, axis=1), axis=-1).max(axis=1, initial=0.0))
+
+
+def _wander(at: Ground, y: Array, eta: Array, look: Array) -> Array:
+    """Return how far (n,) noise carries a rule from the minimizers y (n, d); 0 for other points.
+
+    In the direction of an eigenvalue L of H the variance of x <- x - eta (L x + sigma xi) is sigma^2 eta/(L (2 - eta
+    L)). A look-ahead of the length r whose direction the noise decides adds at most (r L)^2 to sigma^2.
+    """
+    if not at.traits.noise:
+        return np.zeros(len(y))
+    values = np.linalg.eigvalsh(at.l.hessian(y))
+    each = at.traits.noise**2 + (look[:, None] * values) ** 2
+    variance = (each * eta[:, None] / (values * (2.0 - eta[:, None] * values))).sum(axis=-1)
+    holds = ((values > 0.0) & (eta[:, None] * values < 2.0)).all(axis=-1)
+    return np.asarray(np.where(holds, TOLERANCES.wander * np.sqrt(np.abs(variance)), 0.0))
 
 
 def _cycling(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -> None:

@@ -11,9 +11,8 @@ import numpy.typing as npt
 from landscapes.landscape import Array, Landscape
 
 from .roots import continuous
-from .rules import unit
+from .rules import NORMALIZED, LookAhead
 from .spectra import constant_directions, kind_of, restricted
-from .stability import shifted_jacobian
 
 Indices: TypeAlias = npt.NDArray[np.int64]
 
@@ -37,17 +36,17 @@ def newton_on_gradient(l: Landscape, x: Array, reach: float) -> Array:
     return y
 
 
-def newton_on_shift(l: Landscape, x: Array, rho: Array, reach: Array) -> Array:
+def newton_on_shift(l: Landscape, x: Array, rho: Array, reach: Array, look_ahead: LookAhead = NORMALIZED) -> Array:
     """Return the zeros of S (n, d) that Newton finds within `reach` (n,) of x (n, d) at radii rho (n,), else NaN.
 
-    At each |S| <= 1e-8 |g|.
+    At each |S| <= 1e-8 |g|. S is the gradient at the point to which `look_ahead` leads.
     """
 
     def shift(y: Array, which: Indices) -> tuple[Array, Array]:
         g, hessian = l.gradient_and_hessian(y)
         radius = rho[which]
-        s, hessian_plus = l.gradient_and_hessian(y + radius[:, None] * unit(g))
-        return s, shifted_jacobian(g, hessian, hessian_plus, radius[:, None, None])
+        s, hessian_plus = l.gradient_and_hessian(look_ahead.point(y, g, radius[:, None]))
+        return s, hessian_plus @ look_ahead.jacobian(y, g, hessian, radius[:, None, None])
 
     with np.errstate(all="ignore"):
         y = _solve(shift, x, reach)

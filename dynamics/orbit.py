@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from landscapes.landscape import Array
 
-from .rules import Rule
+from .rules import Rule, Traits
 
 _CHUNK: Final = 256  # at most so many steps between reports, and between looks at whether to stop
 _SECONDS: Final = 0.25  # and about so many seconds
@@ -37,6 +37,7 @@ class Orbit:
     eta: Array  # (steps+1,)
     rho: Array  # (steps+1,) 0 where the rule does not look ahead
     start: Array | None = None  # (..., d), also when its position is not among those kept
+    traits: Traits = field(default=Traits(), kw_only=True)  # of the rule
 
     @property
     def steps(self) -> int:
@@ -48,7 +49,8 @@ class Orbit:
         if len(self.k) <= most or len(self.x) != len(self.k):
             return self
         keep = np.unique(np.linspace(0, len(self.k) - 1, most).round().astype(np.int64))
-        return replace(self, **{f.name: getattr(self, f.name)[keep] for f in fields(self)[1:-1]})
+        whole = ("name", "start", "traits")
+        return replace(self, **{f.name: getattr(self, f.name)[keep] for f in fields(self) if f.name not in whole})
 
 
 def iterate(
@@ -133,7 +135,8 @@ def iterate(
             if watch is not None:
                 last = [(done - 1) % kept]
                 seen_now = (array[part].copy() for array in (f, f_plus, norms, shifted, cosine, eta, rho))
-                watch(Orbit(rule.name, np.arange(part.start, part.stop), positions[last], ahead[last], *seen_now))
+                now = np.arange(part.start, part.stop)
+                watch(Orbit(rule.name, now, positions[last], ahead[last], *seen_now, traits=rule.traits))
             if report is not None:
                 report(done - 1, x)
             interrupted = stop is not None and stop()
@@ -160,4 +163,5 @@ def iterate(
         eta[:done],
         rho[:done],
         home,
+        traits=rule.traits,
     )

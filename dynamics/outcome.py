@@ -21,6 +21,7 @@ TOLERANCES: Final = SimpleNamespace(
     near_stall=0.1,  # rule 3: Newton on S may go this share of rho
     arrived=1e-6,  # rule 3: |S|/|g| below which a point has been reached; above, it is being approached
     bounce=3.0,  # rule 4: distance from the stationary point at most this times eta max|S|
+    wander=5.0,  # rule 4, gradient noise: ... or this many standard deviations of what the noise alone does
     wide=0.25,  # rule 4: from this share of rho on it is cycling through the point, unless every second step returns
     recurrence=0.02,  # rule 5: comes back this close, as a share of the spread
     net=0.05,  # rule 5: net displacement at most this share of the path

@@ -74,6 +74,7 @@ class Traits:
 
     look_ahead: LookAhead = NORMALIZED
     follows_shift: bool = True  # x <- x - eta S(x), so that the Jacobian of S tells what attracts
+    fades: bool = False  # where g vanishes so do its steps, however close it is; SAM's do not, with its look-ahead
     noise: float = 0.0  # standard deviation, in each variable, of what is added to the gradients
 
 

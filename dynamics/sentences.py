@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .rules import NORMALIZED
+
 if TYPE_CHECKING:
     from landscapes.landscape import Array
 
@@ -66,20 +68,30 @@ def sentence(v: Verdict, orbit: Orbit, scale: float) -> str:
             assert v.target is not None
             slope = f"the slope there is {number(v.slope)}" if v.slope is not None else None
             slope = slope or f"the gradient there has length {number(v.gradient_norm)}"
-            verb = "is closing in on" if v.approaching else "stopped at"
+            close = "is closing in on" if orbit.traits.follows_shift else "stays close to"
+            verb = close if v.approaching else "stopped at"
+            assert v.point is not None
+            sams = orbit.traits.look_ahead == NORMALIZED
+            far = float(orbit.rho[-1]) if sams else float(np.linalg.norm(v.target - v.point))
+            what = _hallucinated(v.kind) + ("" if sams else " of its own")
             return (
-                f"{name} {verb} {where}, a hallucinated {_hallucinated(v.kind)}: {slope}, not 0. "
-                f"It looked a distance {orbit.rho[-1]:.4g} uphill, to {place(v.target, scale)}, "
+                f"{name} {verb} {where}, a hallucinated {what}: {slope}, not 0. "
+                f"It looked a distance {far:.4g} uphill, to {place(v.target, scale)}, "
                 f"{article(v.kind or 'degenerate')} of f, and the gradient there is 0."
             )
         case "stalled":
             return (
                 f"{name} stalled near {where}: the gradient at the look-ahead point has shrunk to "
                 f"{number(v.shifted_norm)} while the gradient itself is {number(v.gradient_norm)}. "
-                "Newton's method did not confirm a hallucinated point."
+                + (
+                    "Newton's method did not confirm a hallucinated point."
+                    if orbit.traits.look_ahead == NORMALIZED
+                    else "No hallucinated point was confirmed."
+                )
             )
         case "bouncing":
-            return f"{name} bounces around a minimizer of f at {where}, at a distance set by its step size."
+            what = "its step size and the noise" if orbit.traits.noise else "its step size"
+            return f"{name} bounces around a minimizer of f at {where}, at a distance set by {what}."
         case "trapped":
             return f"{name} is trapped at {where}, {article(v.kind or 'degenerate')} of f. That is no hallucination."
         case "cycling":

@@ -14,7 +14,7 @@ import numpy as np
 
 from landscapes.landscape import Array, Objective
 
-from .rules import NORMALIZED, LookAhead, Rule, Step, Traits, check_radius, check_share, dot, unit
+from .rules import LookAhead, Rule, Step, Traits, check_radius, check_share, dot, unit
 
 
 def _follow(
@@ -52,7 +52,7 @@ def usam(l: Objective, eta: float, rho: float) -> Rule:
     Source:
         Andriushchenko and Flammarion 2022.
     """
-    return _follow("USAM", l, eta, rho, Traits(PROPORTIONAL))
+    return _follow("USAM", l, eta, rho, Traits(PROPORTIONAL, fades=True))
 
 
 def _proportional(x: Array, g: Array, rho: Any) -> Array:
@@ -124,7 +124,7 @@ def gsam(l: Objective, eta: float, rho: float, alpha: float) -> Rule:
         orthogonal = g - dot(g, e)[..., None] * e
         return np.asarray(s - alpha * np.where(dot(e, e)[..., None] > 0.0, orthogonal, 0.0))
 
-    return _follow("GSAM", l, eta, rho, Traits(NORMALIZED, follows_shift=False), direction)
+    return _follow("GSAM", l, eta, rho, Traits(follows_shift=False), direction)
 
 
 def ssam(l: Objective, eta: float, rho: float) -> Rule:
@@ -144,7 +144,7 @@ def ssam(l: Objective, eta: float, rho: float) -> Rule:
     def direction(g: Array, s: Array) -> Array:
         return np.asarray(np.sqrt(dot(g, g))[..., None] * unit(s))
 
-    return _follow("SSAM", l, eta, rho, Traits(NORMALIZED, follows_shift=False), direction)
+    return _follow("SSAM", l, eta, rho, Traits(follows_shift=False, fades=True), direction)
 
 
 def looksam(l: Objective, eta: float, rho: float, alpha: float, period: int) -> Rule:

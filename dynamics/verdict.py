@@ -3,8 +3,8 @@
 The list is gone through from the top; w is the number of last steps that are looked at.
 
 1. Non-finite, or far outside the window: diverged.
-2. The rule no longer looks ahead, or the gradient vanishes: reached a minimizer or stopped at another stationary
-   point, where Newton on g confirms it; otherwise still moving.
+2. The rule no longer looks ahead, or the gradient vanishes and its steps with it: reached a minimizer or stopped at
+   another stationary point, where Newton on g confirms it; otherwise still moving.
 3. |S| small against |g| throughout the last steps: hallucinated, where Newton on S confirms a point at which S
    vanishes and g does not, and which attracts or has been reached; otherwise stalled, not certified.
 4. The last steps stay around a stationary point: bouncing around a minimizer, trapped at a saddle or maximizer,
@@ -13,6 +13,10 @@ The list is gone through from the top; w is the number of last steps that are lo
 6. Otherwise: still moving.
 
 Nothing is called hallucinated because it did not converge.
+
+S is the gradient at the rule's own look-ahead point: SAM's for most rules; USAM's and ASAM's own, and what is
+certified for these is a zero of that S. Where a rule's steps are not -eta S, as with momentum, a point may attract it
+that SAM cannot hold; then the Jacobian of S is asked only whether the point repels at every step size.
 
 Where there is no window, as for a network, its diagonal means 10 max(1, |x0|) and its centre x0. From 500 variables
 on, and where only norms are known, as from the log of a training run, less can be told: see `verdict_of_norms`.
@@ -32,6 +36,7 @@ from .endings import Endings, Ground, Judged, judge, small_gradient
 from .norms import of_norms
 from .orbit import Orbit
 from .outcome import TOLERANCES, Verdict, since, tail_of
+from .rules import NORMALIZED
 from .sentences import sentence
 from .shift import DENSE
 
@@ -52,7 +57,7 @@ def verdict(l: Any, orbit: Orbit) -> Verdict:
     """
     if orbit.x.ndim != 2 or len(orbit.k) != orbit.steps + 1:
         raise ValueError(f"verdict needs one run with all its steps, got x of shape {orbit.x.shape}")
-    ground = Ground.of(l, orbit.x[0] if orbit.start is None else orbit.start)
+    ground = Ground.of(l, orbit.x[0] if orbit.start is None else orbit.start, orbit.traits)
     with np.errstate(all="ignore"):  # runs that leave the finite numbers are judged too
         found = _diverged(ground, orbit) or (_by_list if l.dim < DENSE else _by_norms)(ground, orbit)
     full = replace(
@@ -143,7 +148,7 @@ def _since(at: Ground, orbit: Orbit, end: Endings, found: Judged) -> int:
 def _by_norms(at: Ground, orbit: Orbit) -> Verdict:
     """Judge by the norms; what has stalled is certified, where that succeeds."""
     found = replace(of_norms(orbit), point=orbit.x[-1])
-    if found.outcome != "stalled":
+    if found.outcome != "stalled" or orbit.traits.look_ahead != NORMALIZED:
         return found
     rho, eta = float(orbit.rho[-1]), float(orbit.eta[-1])
     c = certify(at.l, orbit.x[-1], rho, eta, reach=TOLERANCES.near_stall * rho)

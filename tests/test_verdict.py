@@ -352,7 +352,7 @@ def part(orbit: Orbit, run: int, entries: int) -> Orbit:
             cut[name] = value[:entries]
         elif name == "start":
             cut[name] = None if value is None else value[run]
-        elif name != "name":
+        elif name not in ("name", "traits"):
             cut[name] = value[:entries, run]
     return replace(orbit, **cut)
 

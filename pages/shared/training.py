@@ -184,7 +184,7 @@ class Course:
             whole = [np.append(values, np.nan) for values in whole[:-2]] + [np.append(v, v[-1]) for v in whole[-2:]]
             nowhere = np.full_like(x[:1], np.nan)
             x, x_plus = np.append(x, nowhere, axis=0), np.append(x_plus, nowhere, axis=0)
-        return Orbit(self.rule.name, np.arange(len(whole[0])), x, x_plus, *whole, self._start)
+        return Orbit(self.rule.name, np.arange(len(whole[0])), x, x_plus, *whole, self._start, traits=self.rule.traits)
 
 
 def advance(
