@@ -8,11 +8,11 @@ from dynamics.sentences import number, place
 from landscapes import CATALOGUE
 from pages.shared.analysis import Answer, Question
 from pages.shared.compute import ask
-from pages.shared.controls import log_slider
+from pages.shared.controls import log_slider, number_box
 from pages.shared.layout import set_page
 from pages.shared.link import Link
-from pages.shared.picture import show_landscape
-from pages.shared.report import counted, show_verdicts
+from pages.shared.picture import show_runs
+from pages.shared.report import counted
 
 
 def main() -> None:
@@ -21,6 +21,7 @@ def main() -> None:
     link = Link("Home")
     link.put()
     entry = next(iter(CATALOGUE.values()))
+    (window,) = entry.landscape.domain
     question = Question(entry.landscape, entry.rho, entry.eta, entry.start, entry.steps)
     st.title("SAM Landscapes")
     st.write(
@@ -28,8 +29,7 @@ def main() -> None:
         "It can stop at a place that is no minimum at all, next to gradient descent (GD) that does not."
     )
     picture, words = st.columns([7, 4], gap="large")
-    with picture:
-        verdict = st.container()
+    notes = picture.container()
     with words:
         steps = st.container()
         radius = log_slider(
@@ -41,19 +41,18 @@ def main() -> None:
             1e-2 * entry.rho_max,
             "How far SAM looks uphill.",
         )
-        question = replace(question, rho=radius)
+        start = number_box(link, "start", "start x; or drag the ring in the picture", entry.start[0], *window)
+        question = replace(question, rho=radius, start=(start,))
         answer = ask(question)
-        with verdict:
-            for note in link.notes:
-                st.info(note)
-            show_verdicts(answer)
+        for note in link.notes:
+            notes.info(note)
         with steps:
             explain(question, answer)
         st.page_link(
             "pages/1_Explore.py", label="Explore: try it on your own function", icon=":material/arrow_forward:"
         )
     with picture:
-        show_landscape(question, answer, "picture")
+        show_runs(question, "picture", controls=("start",))
     with st.expander("Who says what"):
         st.markdown(CLAIMS)
 

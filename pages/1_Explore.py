@@ -40,6 +40,8 @@ def main() -> None:
         st.rerun()
     if answer is None:
         return
+    view = partial(draw_landscape, question, answer, *shown())
+    offer(question, view, f"SAM and GD on {question.landscape.formula}")
     if question.landscape.dim == 1:
         show_position(question, answer, "position")
     show_points(question, answer)
@@ -47,17 +49,19 @@ def main() -> None:
 
 
 def show(question: Question) -> Answer | None:
-    """Show the runs and offer them to be taken away; None where there is no answer now."""
-    surrogate, field = (bool(st.session_state.get(key)) for key in ("surrogate", "field"))
+    """Show the runs; None where there is no answer now."""
     try:
         answer = ask(question)
     except Busy as error:
         st.warning(str(error))
         return None
-    show_runs(question, "picture", surrogate, field)
-    title = f"SAM and GD on {question.landscape.formula}"
-    offer(question, partial(draw_landscape, question, answer, surrogate, field), title)
+    show_runs(question, "picture", *shown())
     return answer
+
+
+def shown() -> tuple[bool, bool]:
+    """Say whether the surrogate and the field are to be drawn; their switches may come later on the page."""
+    return bool(st.session_state.get("surrogate")), bool(st.session_state.get("field"))
 
 
 if __name__ == "__main__":

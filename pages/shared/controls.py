@@ -92,7 +92,7 @@ def ask_question(link: Link, formula: Formula) -> Question:
     with starts:
         columns = st.columns(formula.dim)
         start = tuple(
-            _box(link, axis, f"start {axis}", default[axis], *pair, _tidy((pair[1] - pair[0]) / 30.0), into=column)
+            number_box(link, axis, f"start {axis}", default[axis], *pair, into=column)
             for axis, pair, column in zip("xy", domain, columns, strict=False)
         )
     with counts:
@@ -236,10 +236,19 @@ def _tidy(step: float) -> float:
     return float(10.0 ** math.floor(math.log10(step)))
 
 
-def _box(
-    link: Link, key: str, name: str, default: float, low: float, high: float, step: float, into: Any = st, **more: Any
+def number_box(
+    link: Link,
+    key: str,
+    name: str,
+    default: float,
+    low: float,
+    high: float,
+    step: float | None = None,
+    into: Any = st,
+    **more: Any,
 ) -> float:
     """Ask for a number; the same limits hold for the box and for the link."""
+    step = step or _tidy((high - low) / 30.0)
     held = st.session_state.get(key)
     nearest = None
     if held is not None and not low <= held <= high:
@@ -259,7 +268,7 @@ def log_slider(
     """Ask for a number by a logarithmic slider, from `lowest` up, and a box that has the exact value."""
     slider, box = st.columns([3, 2], vertical_alignment="bottom")
     low, high = limits
-    value = _box(
+    value = number_box(
         link, key, name, default, low, high, _tidy(0.1 * (default or high)), into=box, label_visibility="collapsed"
     )
     count = max(2, round(_DECADE * math.log10(high / lowest)) + 1)
@@ -282,7 +291,7 @@ def _parameter(link: Link, name: str, default: float) -> float:
     """Ask for a parameter of the formula by a slider around zero, and a box for what is exact or beyond it."""
     slider, box = st.columns([3, 2], vertical_alignment="bottom")
     key = f"p_{name}"
-    value = _box(link, key, name, default, -EDGE, EDGE, 0.1, into=box, label_visibility="collapsed")
+    value = number_box(link, key, name, default, -EDGE, EDGE, 0.1, into=box, label_visibility="collapsed")
     reach = max(5.0, 3.0 * abs(default), abs(value))
 
     def move() -> None:
@@ -298,8 +307,8 @@ def _window(link: Link, dim: int, default: dict[str, Any]) -> tuple[tuple[float,
     domain = []
     for axis in "xy"[:dim]:
         left, right = st.columns(2)
-        low = _box(link, f"{axis}_low", f"{axis} from", default[f"{axis}_low"], -EDGE, EDGE, 0.5, into=left)
-        high = _box(link, f"{axis}_high", f"{axis} to", default[f"{axis}_high"], -EDGE, EDGE, 0.5, into=right)
+        low = number_box(link, f"{axis}_low", f"{axis} from", default[f"{axis}_low"], -EDGE, EDGE, 0.5, into=left)
+        high = number_box(link, f"{axis}_high", f"{axis} to", default[f"{axis}_high"], -EDGE, EDGE, 0.5, into=right)
         if high - low < 1e-6 * max(1.0, abs(low), abs(high)):
             usual = (default[f"{axis}_low"], default[f"{axis}_high"])
             link.notes.append(

@@ -7,12 +7,14 @@ export class Curves {
   /** @param {HTMLElement} root the player @param {import("./controls.js").Controls} controls */
   constructor(root, controls) {
     this.controls = controls;
-    this.box = document.createElement("div");
+    this.box = document.createElement("details");
     this.box.className = "player-curves";
-    this.figure = document.createElement("div");
-    this.figure.className = "player-curves-figure";
-    this.box.append(this.figure);
-    this.svg = element("svg", { class: "player-cursors", "aria-hidden": "true" }, this.box);
+    this.box.innerHTML =
+      '<summary>Curves over the steps</summary><div class="player-curves-room"><div class="player-curves-figure"></div></div>';
+    const room = this.box.lastElementChild;
+    this.figure = room.firstElementChild;
+    this.svg = element("svg", { class: "player-cursors", "aria-hidden": "true" }, room);
+    this.box.addEventListener("toggle", () => this.later?.());
     root.append(this.box);
   }
 
@@ -23,9 +25,16 @@ export class Curves {
     const wanted = [picture.playback, picture.view, how.width, how.narrow, how.inks];
     if (this.wanted?.every((part, i) => part === wanted[i])) return;
     this.wanted = wanted;
+    if (how.narrow !== this.narrow) this.box.open = !how.narrow; // on a phone the controls come before them
+    this.narrow = how.narrow;
+    this.later = () => {
+      if (!this.box.open) return;
+      this.later = undefined;
+      this.react(picture, how);
+    };
     cancelAnimationFrame(this.frame);
     const next = (then) => (this.frame = requestAnimationFrame(then));
-    next(() => next(() => next(() => this.react(picture, how)))); // the landscape's frame is not held up
+    next(() => next(() => next(() => this.later?.()))); // the landscape's frame is not held up
   }
 
   react({ curves, view }, { width, narrow, ink }) {

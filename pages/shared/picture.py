@@ -30,18 +30,20 @@ _MOVED, _SETTLED = "_moved_start", "_settled_start"  # in the session, while a s
 _DECADES: Final = 30.0  # from this ratio of its values on, f is drawn by its logarithm
 
 
-def show_runs(q: Question, key: str, surrogate: bool, field: bool) -> None:
+def show_runs(
+    q: Question, key: str, surrogate: bool = False, field: bool = False, controls: tuple[str, ...] = ("x", "y")
+) -> None:
     """Show how the runs ended and their picture, in which a click or a drag sets the start.
 
     While the start moves only this part of the page runs again. Once it has come to rest the page does, and the
-    controls "x" and "y" have it.
+    `controls` of the start, one for each variable, have it.
     """
     st.session_state.pop(_MOVED, None)  # the whole page runs, so the controls say where the start is
-    _show_runs(q, key, surrogate, field)
+    _show_runs(q, key, surrogate, field, controls)
 
 
 @st.fragment
-def _show_runs(q: Question, key: str, surrogate: bool, field: bool) -> None:
+def _show_runs(q: Question, key: str, surrogate: bool, field: bool, controls: tuple[str, ...]) -> None:
     if st.session_state.pop(_SETTLED, False):
         st.rerun()
     q = replace(q, start=st.session_state.get(_MOVED, q.start))
@@ -51,15 +53,20 @@ def _show_runs(q: Question, key: str, surrogate: bool, field: bool) -> None:
         st.warning(str(error))
         return
     show_verdicts(a)
-    show_landscape(q, a, key, surrogate, field, startable=True)
+    show_landscape(q, a, key, surrogate, field, controls)
 
 
 def show_landscape(
-    q: Question, a: Answer, key: str, surrogate: bool = False, field: bool = False, startable: bool = False
+    q: Question,
+    a: Answer,
+    key: str,
+    surrogate: bool = False,
+    field: bool = False,
+    controls: tuple[str, ...] = (),
 ) -> None:
     """Show f with both runs to play, and on demand the surrogate f(x+) and the field of S.
 
-    Where `startable`, a click or a drag sets the start, see `show_runs`.
+    Where there are `controls` of the start, a click or a drag sets it, see `show_runs`.
     """
     picture = _ground(_Ground(q.landscape, q.rho, q.eta, surrogate, field, _seen(q, a), q, a))
     paths = playback(q, a)
@@ -72,8 +79,8 @@ def show_landscape(
         view=str(q.landscape.domain),
         playback=paths,
         curves=_curves(a.gd.orbit, a.sam.orbit),
-        on_start=partial(_move_start, q) if startable else None,
-        on_settle=partial(_settle_start, q) if startable else None,
+        on_start=partial(_move_start, q) if controls else None,
+        on_settle=partial(_settle_start, q, controls) if controls else None,
     )
 
 
@@ -87,8 +94,8 @@ def _move_start(q: Question, click: Click) -> None:
     st.session_state[_MOVED] = _pointed_at(q, click)
 
 
-def _settle_start(q: Question, click: Click) -> None:
-    st.session_state.update(dict(zip("xy", _pointed_at(q, click), strict=False)))
+def _settle_start(q: Question, controls: tuple[str, ...], click: Click) -> None:
+    st.session_state.update(dict(zip(controls, _pointed_at(q, click), strict=False)))
     st.session_state.pop(_MOVED, None)
     st.session_state[_SETTLED] = True
 

@@ -69,6 +69,23 @@ def test_another_radius_has_another_verdict_and_is_in_the_link(
     assert complaints(page) == []
 
 
+def test_a_dragged_start_reaches_its_box_and_the_link(page: Page, app_url: str, complaints: Complaints) -> None:
+    visit(page, app_url)
+    handle = page.locator(".player-handle")
+    for _ in range(12):
+        handle.press("Shift+ArrowRight")
+    page.wait_for_url(re.compile("[?&]start=[0-9.]+"))
+    settle(page)
+    start = float(number_box(page, "start x; or drag the ring in the picture").input_value())
+    assert start > FIRST.start[0]
+    l = FIRST.landscape
+    said = verdict(l, iterate(sam(l, FIRST.eta, FIRST.rho), [start], FIRST.steps)).sentence
+    expect(verdicts(page).first).to_contain_text(said)
+    visit(page, page.url)
+    expect(verdicts(page).first).to_contain_text(said)
+    assert complaints(page) == []
+
+
 def test_a_door_leads_to_explore(page: Page, app_url: str) -> None:
     visit(page, app_url)
     page.get_by_role("link", name="Explore: try it on your own function").click()

@@ -514,6 +514,21 @@ def test_on_explore_a_dragged_start_reaches_the_controls_and_the_link(page: Page
     assert complaints(page) == []
 
 
+def test_a_phone_unfolds_the_curves_when_asked(new_page: Callable[..., Page], url: str, complaints: Complaints):
+    page = new_page(390, 844)
+    open_case(page, url, "plane")
+    curves = page.locator(".player-curves-figure")
+    expect(page.get_by_text("Curves over the steps")).to_be_visible()
+    expect(curves).to_be_hidden()
+    page.get_by_text("Curves over the steps").click()
+    expect(curves.locator(".main-svg").first).to_be_visible()
+    assert curves.evaluate("div => div._fullData.length") > 0
+    page.set_viewport_size({"width": 1400, "height": 900})  # turned: there is room for all
+    expect(page.get_by_text("Curves over the steps")).to_be_hidden()
+    expect(curves).to_be_visible()
+    assert complaints(page) == []
+
+
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
 def test_the_picture_is_saved_as_it_is_seen(new_page: Callable[..., Page], url: str, color_scheme: str, tmp_path: Path):
     page = new_page(color_scheme=color_scheme)
