@@ -16,6 +16,8 @@ from landscapes.landscape import Array, Objective
 
 from .rules import LookAhead, Rule, Step, Traits, check_radius, check_share, dot, unit
 
+_PARALLEL: Final = 1e-12  # LookSAM: a part of s across g below this share of s is rounding
+
 
 def _follow(
     name: str,
@@ -150,8 +152,8 @@ def ssam(l: Objective, eta: float, rho: float) -> Rule:
 def looksam(l: Objective, eta: float, rho: float, alpha: float, period: int) -> Rule:
     """LookSAM: every so many steps one of SAM, x <- x - eta s, and v = s - (s.u)u with u = g/|g| is kept.
 
-    In between x <- x - eta (g + alpha |g| v/|v|) without a look-ahead, x+ = x. Where v = 0 these are steps of gradient
-    descent; where g = 0 the point stays. So it does not stay where only s = 0.
+    In between x <- x - eta (g + alpha |g| v/|v|) without a look-ahead, x+ = x. Where v = 0, to rounding, these are
+    steps of gradient descent; where g = 0 the point stays. So it does not stay where only s = 0.
 
     Args:
         l: the objective.
@@ -176,7 +178,9 @@ def looksam(l: Objective, eta: float, rho: float, alpha: float, period: int) -> 
         u = unit(g)
         x_plus = x + rho * u
         f_plus, s = l.value_and_gradient(x_plus)
-        return Step(x - eta * s, x_plus, f, f_plus, g, s, eta, rho), s - dot(s, u)[..., None] * u
+        v = s - dot(s, u)[..., None] * u
+        turned = dot(v, v) > _PARALLEL**2 * dot(s, s)
+        return Step(x - eta * s, x_plus, f, f_plus, g, s, eta, rho), np.where(turned[..., None], v, 0.0)
 
     return Rule("LookSAM", l, step, np.zeros_like, traits=Traits(follows_shift=False))
 
