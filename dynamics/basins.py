@@ -156,7 +156,7 @@ class _Work:
 
     def __init__(self, rule: Rule, starts: Array, steps: int) -> None:
         self.rule, self.starts, self.steps, self.k = rule, starts, steps, 0
-        self.at = Ground.of(rule.objective)
+        self.at = Ground.of(rule.objective, traits=rule.traits)
         n, d = starts.shape
         worth = np.full(n, STAYS * self.at.diagonal)
         everything = _Block(np.arange(n), starts, rule.start(starts), np.zeros(n), np.zeros(n), worth)
@@ -228,11 +228,12 @@ class _Work:
             rho=rho,
             largest_rho=largest_rho,
         )
-        # At the end the gradient of a rule that does not look ahead, or S of one that does, will be smaller than now.
-        far = ending.looks_ahead
-        known = np.where(far, (ratio <= TOLERANCES.arrived).all(axis=1) | (ratio > TOLERANCES.stall).all(axis=1), True)
-        rest = np.flatnonzero(~far)
-        known[rest] = norms[rest, 0] <= small_gradient(self.at, x[rest], largest[rest])
+        # What decides its verdict, g or S, may go on getting smaller: then it is known once that is small.
+        at_rest = norms[:, 0] <= small_gradient(self.at, x, largest)
+        arrived = (ratio <= TOLERANCES.arrived).all(axis=1)
+        known = np.where(ending.looks_ahead, arrived | (ratio > TOLERANCES.stall).all(axis=1), at_rest)
+        if self.rule.traits.fades:
+            known &= at_rest | arrived | (np.linalg.norm(x1 - x, axis=-1) > STAYS * self.at.diagonal)
         members = there.mask & known
         if members.any():
             self.leavers.append((block.which[members], ending.part(members)))
