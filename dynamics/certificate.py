@@ -1,6 +1,6 @@
 """Proof that a list of hallucinated points is complete, by ball arithmetic.
 
-First every zero of the gradient in the window widened by rho is enclosed in a box of its own (`krawczyk`), then, on the
+First every zero of the gradient in the window widened by rho is enclosed in a box of its own (`boxes`), then, on the
 circle of radius rho around each, every direction in which a hallucinated point of the window lies (`turn`). Only
 then the list is looked at. The proof shares the kernel with the search in `hallucination`, and nothing else.
 
@@ -20,16 +20,18 @@ from scipy.spatial import cKDTree
 
 from landscapes.landscape import Array, Domain, Landscape
 
+from .boxes import Zeros, zeros
 from .directions import Directions, sides
 from .hallucination import HallucinatedPoints
-from .krawczyk import Zeros, zeros
 from .proof import Proof, counted, reasons_of, sentence_of
 from .sentences import place
 from .turn import turn
 
 MOST: Final = 300_000  # boxes and arcs together
-_SECONDS: Final = 3.0  # of estimated work, which no formula exceeds
+_SECONDS: Final = 2.0  # of estimated work, which no formula exceeds
 _PIECE: Final = (12e-6, 0.4e-6)  # estimated seconds for a box or an arc, and more for each line of the kernel
+_MANY: Final = 1000  # undecided boxes that are not told apart any more
+_BESIDE: Final = 1e-3  # share of the window's diagonal around an undecided box that counts as undecided
 _ACCURACY: Final = 1e-6  # share of the window's diagonal within which a listed point is taken for a proved one
 
 
@@ -161,10 +163,13 @@ def _differences(p: Proof, l: Landscape, found: HallucinatedPoints, partner: np.
 
 def _undecided(p: Proof, l: Landscape, found: HallucinatedPoints) -> np.ndarray:
     """Mask of the listed points that may be ones of which the proof could not decide."""
-    reach = _ACCURACY * l.diagonal
+    n = len(found.points)
+    if len(p.undecided_boxes) > _MANY:
+        return np.ones(n, dtype=bool)
+    reach = _BESIDE * l.diagonal  # a degenerate target is not located any better
     low, high = p.undecided_boxes[:, :, 0] - reach, p.undecided_boxes[:, :, 1] + reach
     around = p.zeros[np.unique(p.undecided_targets)]
-    mask = np.zeros(len(found.points), dtype=bool)
+    mask = np.zeros(n, dtype=bool)
     for i, z in enumerate(found.targets):
         mask[i] = ((z >= low) & (z <= high)).all(axis=1).any() or (np.abs(z - around) <= reach).all(axis=1).any()
     return mask

@@ -1,31 +1,26 @@
-"""Every zero of the gradient in a window, by ball arithmetic: boxes proved to hold none, exactly one, or neither.
+"""Whether a box holds no zero of the gradient or exactly one, by ball arithmetic.
 
-The window is halved into boxes until each is decided. X a box with the centre m, g and H taken on balls, A an inverse
-of H(m) in floats: a zero of g in X lies in K(X) = m - A g(m) + (I - A H(X)) (X - m). Where K(X) and X do not meet there
-is none; where K(X) lies inside X there is exactly one (Krawczyk 1969; Neumaier, Interval Methods for Systems of
-Equations, 1990, chapter 5). Boxes overlap a little, so that a zero on the border of two is inside one of them.
+X a box with the centre m, g and H taken on balls, A an inverse of H(m) in floats: a zero of g in X lies in
+K(X) = m - A g(m) + (I - A H(X)) (X - m). Where K(X) and X do not meet there is none; where K(X) lies inside X there is
+exactly one (Krawczyk 1969; Neumaier, Interval Methods for Systems of Equations, 1990, chapter 5). Boxes are widened a
+little first, so that a zero on the border of two is inside one of them.
 """
 
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from flint import arb
 
 from landscapes.balls import Undefined
-from landscapes.landscape import Domain, Landscape
+from landscapes.landscape import Landscape
 
 Corners: TypeAlias = tuple[float, ...]  # of a box: low and high of x, then of y
 
 _OVERLAP: Final = 0.02  # share of a box's half-width by which it is widened
-_SPLIT: Final = 0.47  # not the middle: there symmetric landscapes have their zeros
-_DEEPEST: Final = {1: 44, 2: 44}  # halvings
-_DEEPEST_UNDEFINED: Final = {1: 30, 2: 18}  # the same where the derivatives are undefined somewhere on the box
-_CURVE: Final = (18, 2000)  # after so many halvings so many boxes left: stationary points form a curve, it seems
 _STEPS: Final = 12  # of Newton's method, from the centre of a box to its zero
 
 
@@ -43,88 +38,13 @@ class Zero:
         return [arb(c, self.radius) for c in self.centre]
 
 
-@dataclass(frozen=True)
-class Zeros:
-    """The zeros of g in a window, and the account of the search."""
-
-    zeros: tuple[Zero, ...]  # ordered by x, then y
-    undecided: tuple[tuple[Corners, str], ...]  # boxes that may hold more zeros, each with the reason
-    boxes: int  # that were looked at
-    covered: float  # share of the window that was looked at; 1 exactly, or something was skipped
-
-
-def zeros(l: Landscape, window: Domain, most: int) -> Zeros:
-    """Find every zero of the gradient of a landscape in a window, with proof.
-
-    Args:
-        l: a landscape given by a formula.
-        window: where to look, in floats.
-        most: boxes to look at before giving up.
-    """
-    test = (_Line if l.dim == 1 else _Plane)(l)
-    found: list[Zero] = []
-    undecided: list[tuple[Corners, str]] = []
-    pending = deque([(tuple(edge for pair in window for edge in pair), 0)])
-    widths = [high - low for low, high in window]
-    covered, boxes, last, reason = 0.0, 0, 0, LIMIT
-    while pending and boxes < most:
-        box, depth = pending[0]
-        if depth > last:  # a level is done
-            last = depth
-            if depth >= _CURVE[0] and len(pending) > _CURVE[1]:
-                reason = CURVE
-                break
-        pending.popleft()
-        boxes += 1
-        outcome = test(box)
-        if isinstance(outcome, Zero):
-            outcome = _added(outcome, found)
-        if outcome in (_NONE, _ONE):
-            covered += 0.5**depth
-        elif outcome == FLAT or depth >= (_DEEPEST if outcome == _SPLIT_IT else _DEEPEST_UNDEFINED)[l.dim]:
-            covered += 0.5**depth
-            undecided.append((box, DEGENERATE if outcome == _SPLIT_IT else outcome))
-        else:
-            pending.extend((half, depth + 1) for half in halves(box, widths))
-    for box, depth in pending:
-        covered += 0.5**depth
-        undecided.append((box, reason))
-    found.sort(key=lambda zero: zero.centre)
-    return Zeros(tuple(found), tuple(undecided), boxes, covered)
-
-
-def halves(box: Corners, widths: list[float]) -> Iterator[Corners]:
-    """Cut a box in two across its longest side, as a share of the window's widths."""
-    axis = max(range(len(widths)), key=lambda i: (box[2 * i + 1] - box[2 * i]) / widths[i])
-    low, high = box[2 * axis : 2 * axis + 2]
-    cut = low + _SPLIT * (high - low)
-    yield (*box[: 2 * axis], low, cut, *box[2 * axis + 2 :])
-    yield (*box[: 2 * axis], cut, high, *box[2 * axis + 2 :])
-
-
 # Outcomes of a test besides a Zero, and reasons of undecided boxes.
-_NONE, _ONE, _SPLIT_IT = "none", "one", "split"
+NONE, SPLIT = "none", "split"
 UNDEFINED, KINK, FLAT, DEGENERATE = "undefined", "kink", "flat", "degenerate"
 CURVE, LIMIT = "curve", "limit"
 
 
-def _added(zero: Zero, found: list[Zero]) -> str:
-    """Add a zero to those found, unless it is one of them."""
-    for other in found:
-        if _touch(zero, other):
-            if _within(zero, other.box) or _within(other, zero.box):
-                return _ONE
-            return _SPLIT_IT
-    found.append(zero)
-    return _ONE
-
-
-def _touch(a: Zero, b: Zero) -> bool:
-    reach = 1.001 * (a.radius + b.radius) + 1e-300
-    return all(abs(p - q) <= reach for p, q in zip(a.centre, b.centre, strict=True))
-
-
-def _within(zero: Zero, box: Corners) -> bool:
+def within(zero: Zero, box: Corners) -> bool:
     """Whether all places where a zero may be lie in a box."""
     return all(
         box[2 * i] < c - 1.001 * zero.radius and c + 1.001 * zero.radius < box[2 * i + 1]
@@ -137,14 +57,14 @@ def above(a: arb) -> float:
     return math.nextafter(float(a.upper()), math.inf)
 
 
-class _Test:
-    """What a box holds."""
+class Judge:
+    """What a box holds: a function from boxes to a Zero, NONE, SPLIT or the reason why that is undecided."""
 
     def __init__(self, l: Landscape) -> None:
         self._gh: Callable[..., tuple[Any, ...]] = l.on_balls("gh")
 
     def __call__(self, box: Corners) -> Zero | str:
-        """Return the box's one zero, or a word."""
+        """Return the box's one zero, or one of the words."""
         raise NotImplementedError
 
     def _on(self, *x: arb) -> tuple[Any, ...] | None:
@@ -163,15 +83,18 @@ def _widened(low: float, high: float) -> tuple[float, float, float, arb]:
     return middle, low, high, arb(middle, max(high - middle, middle - low) * (1.0 + 1e-9))
 
 
-class _Line(_Test):
+class Line(Judge):
+    """The same in one variable, by Newton's method on intervals."""
+
     def __call__(self, box: Corners) -> Zero | str:
+        """Judge an interval."""
         middle, low, high, x = _widened(*box)
         here = self._on(x)
         if here is None:
-            return _NONE
+            return NONE
         g, h = here
         if g > 0 or g < 0:
-            return _NONE
+            return NONE
         if g.is_zero():
             return FLAT
         if not h.is_finite():
@@ -179,18 +102,18 @@ class _Line(_Test):
         at, _ = self._gh(arb(middle))
         mean = at + h * (x - middle)
         if mean > 0 or mean < 0:
-            return _NONE
+            return NONE
         if not (h > 0 or h < 0):
-            return _SPLIT_IT
+            return SPLIT
         newton = middle - at / h
         if newton < x.lower() or newton > x.upper():
-            return _NONE
+            return NONE
         if not x.contains_interior(newton):
-            return _SPLIT_IT
+            return SPLIT
         z = self._newton(middle, h)
         kind = "minimizer" if h > 0 else "maximizer"
         zero = Zero((low, high), *z, kind)
-        return zero if _within(zero, zero.box) else _SPLIT_IT
+        return zero if within(zero, zero.box) else SPLIT
 
     def _newton(self, z: float, h: arb) -> tuple[tuple[float, ...], float]:
         """Return a float close to the zero, and how far from it the zero may be; h holds H between them."""
@@ -206,16 +129,19 @@ class _Line(_Test):
         return (z,), above(abs(self._gh(arb(z))[0]) / h.abs_lower())
 
 
-class _Plane(_Test):
+class Plane(Judge):
+    """The same in two variables."""
+
     def __call__(self, box: Corners) -> Zero | str:
+        """Judge a box."""
         mx, left, right, x = _widened(*box[:2])
         my, low, high, y = _widened(*box[2:])
         here = self._on(x, y)
         if here is None:
-            return _NONE
+            return NONE
         g1, g2, h11, h12, h22 = here
         if g1 > 0 or g1 < 0 or g2 > 0 or g2 < 0:
-            return _NONE
+            return NONE
         if g1.is_zero() and g2.is_zero():
             return FLAT
         if not (h11.is_finite() and h12.is_finite() and h22.is_finite()):
@@ -224,13 +150,13 @@ class _Plane(_Test):
         c1, c2, j11, j12, j22 = self._gh(arb(mx), arb(my))
         mean = c1 + h11 * dx + h12 * dy
         if mean > 0 or mean < 0:
-            return _NONE
+            return NONE
         mean = c2 + h12 * dx + h22 * dy
         if mean > 0 or mean < 0:
-            return _NONE
+            return NONE
         inverse = _inverse(float(j11), float(j12), float(j22))
         if inverse is None:
-            return _SPLIT_IT
+            return SPLIT
         a11, a12, a22 = inverse
         off1 = (1 - (h11 * a11 + h12 * a12)) * dx - (h12 * a11 + h22 * a12) * dy
         off2 = (1 - (h12 * a12 + h22 * a22)) * dy - (h11 * a12 + h12 * a22) * dx
@@ -238,9 +164,9 @@ class _Plane(_Test):
         spread1, spread2 = off1.abs_upper(), off2.abs_upper()
         x_radius, y_radius = x.rad(), y.rad()
         if step1.abs_lower() > x_radius + spread1 or step2.abs_lower() > y_radius + spread2:
-            return _NONE
+            return NONE
         if not (step1.abs_upper() + spread1 < x_radius and step2.abs_upper() + spread2 < y_radius):
-            return _SPLIT_IT
+            return SPLIT
         # From here on I - A H contracts by `share` in the norm max(|x|/x_radius, |y|/y_radius).
         share = (spread1 / x_radius).max(spread2 / y_radius)
         zx, zy = self._newton(mx, my)
@@ -249,7 +175,7 @@ class _Plane(_Test):
         bound = (step1 / x_radius).abs_upper().max((step2 / y_radius).abs_upper()) / (1 - share)
         radius = above(bound * x_radius.max(y_radius))
         zero = Zero((left, right, low, high), (zx, zy), radius, self._kind(zx, zy, radius))
-        return zero if _within(zero, zero.box) else _SPLIT_IT
+        return zero if within(zero, zero.box) else SPLIT
 
     def _newton(self, x: float, y: float) -> tuple[float, float]:
         """Return floats close to the zero."""

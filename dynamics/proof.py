@@ -10,8 +10,9 @@ import numpy as np
 
 from landscapes.landscape import Array, Domain
 
+from .boxes import Zeros
 from .directions import EDGE, STATIONARY, TANGENT, Directions
-from .krawczyk import CURVE, DEGENERATE, FLAT, KINK, UNDEFINED, Zeros
+from .krawczyk import CURVE, DEGENERATE, FLAT, KINK, UNDEFINED
 from .sentences import number
 
 
@@ -54,11 +55,11 @@ class Proof:
 
 
 _BOXES: Final = {
-    UNDEFINED: "f or one of its derivatives is undefined somewhere in {them}, or cannot be shown to be defined",
+    UNDEFINED: "f or one of its derivatives is undefined somewhere in {them}, or too large to be told",
     KINK: "the inside of an absolute value may change its sign in {them}, and f has a kink there",
     FLAT: "the gradient is zero throughout {them}",
     DEGENERATE: "f's second derivative is singular, or almost, where the gradient is zero or almost zero in {them}",
-    CURVE: "the gradient vanishes, or almost, along a whole line of them: stationary points seem to form a curve",
+    CURVE: "they do not close in on single points: stationary points form a curve there, or lie very close together",
 }
 _ARCS: Final = {
     UNDEFINED: "f or one of its derivatives is undefined somewhere along {them}, or jumps",
@@ -83,7 +84,7 @@ def reasons_of(every: Zeros, around: list[Directions], looked_at: tuple[int, int
                 stopped += count
     if stopped:
         what = f"{counted(sum(looked_at), 'box')}{' and arcs' if looked_at[1] else ''}"
-        reasons.append(f"stopped after {what}, {stopped:,} of them undecided")
+        reasons.append(f"stopped after {what}, with {stopped:,} still undecided")
     if every.covered != 1.0 or len(around) != len(every.zeros) or any(one.covered != 1.0 for one in around):
         reasons.append("a part of the window or of a circle was left out")
     return tuple(reasons)
