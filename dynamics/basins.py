@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from landscapes.landscape import Array
+from landscapes.slopes import Slopes
 
 from .attractors import Attractors, distinct
 from .endings import Endings, Ground, judge, small_gradient
@@ -17,12 +18,12 @@ from .grouping import Share, grouped, shares
 from .memory import joined as joined_memory
 from .memory import take
 from .outcome import TOLERANCES, tail_of
-from .rules import Rule, Step
+from .rules import Rule, Step, dot
 from .settling import STAYS, settled
 
 BLOCK: Final = 2048  # runs that step together; see landscapes.landscape
 LOOKS: Final = 32  # steps between two looks at which runs are over
-_NUMBERS: Final = 1_000_000  # of the last positions that are kept of a block
+_NUMBERS: Final = 2_000_000  # of last positions that are kept at a time
 
 Indices = npt.NDArray[np.int64]
 
@@ -70,10 +71,12 @@ def basins(
     To use several processes, map this function over parts of the starts on any `concurrent.futures.Executor`, with a
     function that makes the rule in place of the rule, which cannot be sent; and put the results together by `joined`:
 
-        parts = executor.map(partial(basins, partial(sam, l, 0.02, 3.0), steps=1000), np.array_split(starts, 8))
+        make = partial(sam, Slopes(l), eta=0.02, rho=3.0)
+        found = joined(list(executor.map(partial(basins, make, steps=1000), np.array_split(starts, 8))))
 
     Args:
-        rule: a rule on a landscape, or a function without arguments that makes one.
+        rule: a rule on a landscape, or a function without arguments that makes one. On the landscape's `Slopes` it
+            takes less time: values of f are not needed.
         starts: (n, d).
         steps: how many, >= 0.
         report: called now and then with the share of the work that is done.
@@ -87,7 +90,7 @@ def basins(
     """
     if not isinstance(rule, Rule):
         rule = rule()
-    l: Any = rule.objective
+    l = _landscape(rule)
     x = np.asfortranarray(starts, dtype=np.float64)
     if steps < 0:
         raise ValueError(f"steps must be >= 0, got {steps}")
@@ -104,11 +107,18 @@ def basins(
             work.next(min(LOOKS, last - work.k))
             if report is not None:
                 report(work.k / (steps + 1))
+        most = max(1, _NUMBERS // (l.dim * tail_of(steps + 1)))
+        waiting = 0
         for block in work.blocks:
-            for part in block.cut(max(1, _NUMBERS // (l.dim * tail_of(steps + 1)))):
+            for part in block.cut(most):
                 work.finish(part)
+                waiting += len(part.which)
+                if waiting >= most:
+                    work.judge_last()
+                    waiting = 0
                 if stop is not None and stop():
                     return None
+        work.judge_last()
         work.judge_settled()
     return work.result()
 
@@ -151,12 +161,16 @@ class _Block:
         return [self.part(np.arange(i, min(n, i + most))) for i in range(0, n, most)]
 
 
+def _landscape(rule: Rule) -> Any:
+    return rule.objective.landscape if isinstance(rule.objective, Slopes) else rule.objective
+
+
 class _Work:
     """The blocks under way, and what is known of the runs that are over."""
 
     def __init__(self, rule: Rule, starts: Array, steps: int) -> None:
         self.rule, self.starts, self.steps, self.k = rule, starts, steps, 0
-        self.at = Ground.of(rule.objective, traits=rule.traits)
+        self.at = Ground.of(_landscape(rule), traits=rule.traits)
         n, d = starts.shape
         worth = np.full(n, STAYS * self.at.diagonal)
         everything = _Block(np.arange(n), starts, rule.start(starts), np.zeros(n), np.zeros(n), worth)
@@ -165,7 +179,8 @@ class _Work:
         self.kinds, self.along = np.full(n, "", dtype="U10"), np.zeros(n, dtype=np.bool_)
         self.over = np.full(n, steps)
         self.ends, self.targets = np.full((n, d), np.nan), np.full((n, d), np.nan)
-        self.leavers: list[tuple[Indices, Endings]] = []
+        self.settled: list[tuple[Indices, Endings]] = []
+        self.last: list[tuple[Indices, Endings]] = []
 
     def next(self, steps: int) -> None:
         """Go on to the next look; where blocks have emptied, put what is left of them together."""
@@ -181,13 +196,16 @@ class _Work:
 
     def advance(self, block: _Block, steps: int) -> _Block:
         """Take some steps with a block; return the runs that are not over then."""
-        watch = _Watch(self.at, block)
+        watch = _Watch(block)
         x, memory, before = block.x, block.memory, block.x
         for k in range(self.k, self.k + steps):
             seen, memory = self.rule.step(x, memory, k)
-            watch.see(x, seen)
+            watch.see(seen)
             two_before, before, x = before, x, seen.x_next
-        gone = watch.gone(x)
+        gone = np.zeros(len(x), dtype=np.bool_)
+        suspects = np.flatnonzero(~(watch.reach(self.at.centre) <= TOLERANCES.far * self.at.diagonal))
+        if suspects.size:
+            gone[suspects] = self._leave(block.part(suspects), steps)
         which = block.which
         self.ends[which[gone]], self.over[which[gone]] = x[gone], self.k + steps
         block = _Block(which, x, memory, watch.largest, watch.largest_rho, block.closeness.copy())
@@ -199,6 +217,19 @@ class _Work:
                 over, block.closeness[near] = self._settle(block.part(near), self.k + steps)
                 stays[near[over]] = False
         return block if stays.all() else block.part(stays)
+
+    def _leave(self, block: _Block, steps: int) -> npt.NDArray[np.bool_]:
+        """Say which runs of a block (m,) leave in so many steps, going these steps once more."""
+        x, memory, gone = block.x, block.memory, np.zeros(len(block.which), dtype=np.bool_)
+        for k in range(self.k, self.k + steps):
+            seen, memory = self.rule.step(x, memory, k)
+            x = seen.x_next
+            gone |= self._far(x)
+        return gone
+
+    def _far(self, x: Array) -> npt.NDArray[np.bool_]:
+        """Mask (...) of the positions (..., d) that are far outside the window, or nowhere."""
+        return np.asarray(~(np.linalg.norm(x - self.at.centre, axis=-1) <= TOLERANCES.far * self.at.diagonal))
 
     def _settle(self, block: _Block, k: int) -> tuple[npt.NDArray[np.bool_], Array]:
         """Keep the endings of the runs that have settled by step k.
@@ -236,25 +267,27 @@ class _Work:
             known &= at_rest | arrived | (np.linalg.norm(x1 - x, axis=-1) > STAYS * self.at.diagonal)
         members = there.mask & known
         if members.any():
-            self.leavers.append((block.which[members], ending.part(members)))
+            self.settled.append((block.which[members], ending.part(members)))
             self.over[block.which[members]] = k
         return np.asarray(members), np.where(there.mask, block.closeness, there.closeness)
 
     def finish(self, block: _Block) -> None:
-        """Take the last steps with a block and judge it."""
+        """Take the last steps with a block."""
         w, m = self.steps + 1 - self.k, len(block.which)
-        watch = _Watch(self.at, block)
+        watch = _Watch(block)
         x, memory = block.x, block.memory
         tail, norms, shifted = np.empty((w, x.shape[1], m)), np.empty((w, m)), np.empty((w, m))
         longest = np.zeros(m)
         for i in range(w):
             seen, memory = self.rule.step(x, memory, self.k + i)
-            norms[i] = watch.see(x, seen)
+            norms[i] = watch.see(seen)
             tail[i] = x.T
-            shifted[i] = np.einsum("ij,ij->i", seen.s, seen.s)
+            shifted[i] = dot(seen.s, seen.s)
             np.maximum(longest, np.square(seen.eta) * shifted[i], out=longest)
             end, x = x, seen.x_next
-        gone = watch.gone(end) | ~np.isfinite(shifted).all(axis=0) | ~np.isfinite(seen.f)
+        gone: npt.NDArray[np.bool_] = np.asarray(~np.isfinite(shifted).all(axis=0))
+        suspects = np.flatnonzero(gone | ~(watch.reach(self.at.centre) <= TOLERANCES.far * self.at.diagonal))
+        gone[suspects] |= self._far(tail[:, :, suspects].transpose(2, 0, 1)).any(axis=1)
         norms, shifted = np.sqrt(norms), np.sqrt(shifted)
         ratio = shifted[-max(1, w // 4) :] / norms[-max(1, w // 4) :]
         stayed = ~gone
@@ -267,17 +300,22 @@ class _Work:
             end, tail.transpose(2, 0, 1), calm, norms[-1], np.sqrt(watch.largest), shifted[-1], np.sqrt(longest),
             (ratio <= TOLERANCES.stall).all(axis=0), ratio[0], eta, rho, watch.largest_rho,
         )  # fmt: skip
-        self._judge(block.which[stayed], ending if stayed.all() else ending.part(stayed))
+        self.last.append((block.which[stayed], ending if stayed.all() else ending.part(stayed)))
+
+    def judge_last(self) -> None:
+        """Judge the runs that have taken their last steps."""
+        self._judge(self.last)
+        self.last = []
 
     def judge_settled(self) -> None:
         """Judge the runs that settled."""
-        if self.leavers:
-            which, endings = zip(*self.leavers, strict=True)
-            columns = [np.concatenate([getattr(e, f.name) for e in endings]) for f in fields(Endings)]
-            self._judge(np.concatenate(which), Endings(*columns))
+        self._judge(self.settled)
 
-    def _judge(self, which: Indices, endings: Endings) -> None:
-        found = judge(self.at, endings)
+    def _judge(self, parts: list[tuple[Indices, Endings]]) -> None:
+        if not parts:
+            return
+        which = np.concatenate([members for members, _ in parts])
+        found = judge(self.at, Endings.joined([endings for _, endings in parts]))
         self.outcomes[which], self.kinds[which], self.along[which] = found.outcomes, found.kinds, found.along
         self.ends[which], self.targets[which] = found.points, found.targets
 
@@ -293,26 +331,28 @@ class _Work:
 
 
 class _Watch:
-    """What is kept of every step: how far out the runs have been, their largest gradient and radius."""
+    """What is kept of every step: the box the runs have been in, their largest gradient and radius."""
 
-    def __init__(self, at: Ground, block: _Block) -> None:
-        self.centre, self.limit = at.centre, (TOLERANCES.far * at.diagonal) ** 2
-        self.extent = np.zeros(len(block.which))
+    def __init__(self, block: _Block) -> None:
+        self.low, self.high = block.x.copy(order="F"), block.x.copy(order="F")
         self.largest, self.largest_rho = block.largest.copy(), block.largest_rho.copy()
+        self._rho: Any = 0.0
 
-    def see(self, x: Array, seen: Step) -> Array:
-        """Take in what was seen at x (m, d); return |g|^2 (m,)."""
-        out = x - self.centre
-        np.maximum(self.extent, np.einsum("ij,ij->i", out, out), out=self.extent)
-        square: Array = np.einsum("ij,ij->i", seen.g, seen.g)
+    def see(self, seen: Step) -> Array:
+        """Take in what was seen in a step; return |g|^2 (m,)."""
+        x_next = seen.x_next
+        np.minimum(self.low, x_next, out=self.low)
+        np.maximum(self.high, x_next, out=self.high)
+        square = dot(seen.g, seen.g)
         np.maximum(self.largest, square, out=self.largest)
-        np.maximum(self.largest_rho, seen.rho, out=self.largest_rho)
+        if seen.rho is not self._rho:
+            self._rho = seen.rho
+            np.maximum(self.largest_rho, np.reshape(seen.rho, -1), out=self.largest_rho)
         return square
 
-    def gone(self, x: Array) -> npt.NDArray[np.bool_]:
-        """Mask (m,) of the runs, now at x, that have left; a run that is undefined once stays so."""
-        out = x - self.centre
-        return np.asarray(~((self.extent <= self.limit) & (np.einsum("ij,ij->i", out, out) <= self.limit)))
+    def reach(self, centre: Array) -> Array:
+        """Return how far from the centre the runs (m,) have been at most, NaN where they have been nowhere."""
+        return np.asarray(np.linalg.norm(np.maximum(self.high - centre, centre - self.low), axis=-1))
 
 
 def _each(value: Any, n: int) -> Array:

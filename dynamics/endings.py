@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -45,7 +45,7 @@ class Endings:
     """What the list looks at of n runs that stayed; w is the number of last steps that are looked at."""
 
     x: Array  # (n, d) at the end
-    tail: Array  # (n, w, d) the last positions, x among them
+    tail: Array  # (n, w, d) the last positions, x among them; fast where n runs fastest in memory
     calm: Array  # (n, d) of these the one with the least gradient
     norms: Array  # (n,) |g| at the end
     largest: Array  # (n,) |g| at its largest in the whole run
@@ -64,7 +64,16 @@ class Endings:
 
     def part(self, members: npt.NDArray[Any]) -> Endings:
         """Return the endings of some of the runs."""
-        return Endings(*(getattr(self, field.name)[members] for field in fields(self)))
+        tail = _rows(self.tail, members)
+        rest = {field.name: getattr(self, field.name)[members] for field in fields(self) if field.name != "tail"}
+        return Endings(tail=tail, **rest)
+
+    @staticmethod
+    def joined(parts: Sequence[Endings]) -> Endings:
+        """Put the endings of several sets of runs together."""
+        tail = np.concatenate([part.tail.transpose(1, 2, 0) for part in parts], axis=2).transpose(2, 0, 1)
+        names = [field.name for field in fields(Endings) if field.name != "tail"]
+        return Endings(tail=tail, **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
 @dataclass(frozen=True)
@@ -130,8 +139,8 @@ def _at_rest(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -
     y = newton_on_gradient(at.l, e.x[small], reach)
     near = np.isfinite(y).all(axis=-1)
     if not traits.follows_shift:  # what has momentum may only be passing by
-        last = e.tail[small][:, -(e.tail.shape[1] // 4 + 1) :]
-        near &= (np.linalg.norm(last - y[:, None], axis=-1) <= reach).all(axis=-1)
+        last = _rows(e.tail, small)[:, -(e.tail.shape[1] // 4 + 1) :]
+        near &= (_length(last - y[:, None]) <= reach).all(axis=-1)
     kinds, along = kinds_of_stationary_points(at.l, y[near])
     here = members[small[near]]
     found.outcomes[here] = np.where(kinds == "minimizer", "reached", "stopped")
@@ -200,15 +209,15 @@ def _around_a_point(at: Ground, e: Endings, found: Judged, members: npt.NDArray[
         y = newton_on_gradient(at.l, starts[left], t.near_root * at.diagonal)
         near = np.isfinite(y).all(axis=-1)
         inside, y = left[near], y[near]
-        widest = np.linalg.norm(e.tail[inside] - y[:, None], axis=-1).max(axis=1)
+        widest = _length(_rows(e.tail, inside) - y[:, None]).max(axis=1)
         wander = _wander(at, y, e.eta[inside], _look(at, y, e.rho[inside]))
         if starts is e.calm:  # noise that has carried a run by a point once does not carry it around that point
             wander = np.zeros_like(wander)
         fits = widest <= np.maximum(most[inside], wander)
         inside, y, widest, wander = inside[fits], y[fits], widest[fits], wander[fits]
         kinds, along = kinds_of_stationary_points(at.l, y)
-        tail = e.tail[inside]
-        back = np.linalg.norm(tail[:, 2:] - tail[:, :-2], axis=-1).max(axis=1, initial=0.0) <= t.recurrence * widest
+        tail = _rows(e.tail, inside)
+        back = _length(tail[:, 2:] - tail[:, :-2]).max(axis=1, initial=0.0) <= t.recurrence * widest
         wide = (widest > np.maximum(t.wide * _look(at, e.x[inside], e.rho[inside]), wander)) & ~back
         here = members[inside]
         found.outcomes[here] = np.where(wide, "cycling", np.where(kinds == "minimizer", "bouncing", "trapped"))
@@ -217,6 +226,16 @@ def _around_a_point(at: Ground, e: Endings, found: Judged, members: npt.NDArray[
         left = np.setdiff1d(left, inside)
         if not left.size:
             return
+
+
+def _rows(tail: Array, members: npt.NDArray[Any]) -> Array:
+    """Return the tails (m, w, d) of some runs, as they lie in memory: with the runs running fastest."""
+    return np.asarray(tail.transpose(1, 2, 0)[:, :, members].transpose(2, 0, 1))
+
+
+def _length(v: Array) -> Array:
+    """Return |v| along the last axis; for few components and many vectors faster than NumPy's."""
+    return np.asarray(np.sqrt(np.einsum("...i,...i->...", v, v)))
 
 
 def _look(at: Ground, x: Array, rho: Array) -> Array:
@@ -229,7 +248,7 @@ def _look(at: Ground, x: Array, rho: Array) -> Array:
 
 def _stride(e: Endings) -> Array:
     """Return the longest steps (n,) of the tails."""
-    return np.asarray(np.linalg.norm(np.diff(e.tail, axis=1), axis=-1).max(axis=1, initial=0.0))
+    return np.asarray(_length(np.diff(e.tail, axis=1)).max(axis=1, initial=0.0))
 
 
 def _wander(at: Ground, y: Array, eta: Array, look: Array) -> Array:
@@ -250,10 +269,10 @@ def _wander(at: Ground, y: Array, eta: Array, look: Array) -> Array:
 def _cycling(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -> None:
     t = TOLERANCES
     tail, w = e.tail, e.tail.shape[1]
-    path = np.linalg.norm(np.diff(tail, axis=1), axis=-1).sum(axis=1)
-    net = np.linalg.norm(tail[:, -1] - tail[:, 0], axis=-1)
-    spread = np.linalg.norm(np.ptp(tail, axis=1), axis=-1)
-    back = np.linalg.norm(tail - tail[:, -1:], axis=-1) <= t.recurrence * spread[:, None]
+    path = _length(np.diff(tail, axis=1)).sum(axis=1)
+    net = _length(tail[:, -1] - tail[:, 0])
+    spread = _length(np.ptp(tail, axis=1))
+    back = _length(tail - tail[:, -1:]) <= t.recurrence * spread[:, None]
     last_away = w - 1 - np.argmin(back[:, ::-1], axis=1)
     comes_back = ~back.all(axis=1) & (np.argmax(back, axis=1) < last_away)
     cycles = np.flatnonzero((net <= t.net * path) & (spread > 0.0) & comes_back)
