@@ -6,7 +6,8 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import Home  # what the first visitor's script needs is loaded before the server reports healthy
+from pages.shared import jobs
 from pages.shared.player_js import PLAYER_JS_ROUTE
 from pages.shared.plotly_js import PLOTLY_JS_ROUTE
 
@@ -110,6 +112,13 @@ def apologize(error: Exception) -> bool:
     return True
 
 
+@asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[dict[str, object]]:
+    """Have workers ready soon after the server is; they end with it by themselves."""
+    jobs.warm_soon()
+    yield {}
+
+
 try:
     _ancestors = frame_ancestors(os.environ.get("FRAME_ANCESTORS", ""))
 except ValueError as error:
@@ -122,6 +131,7 @@ app = st.App(
     routes=[PLOTLY_JS_ROUTE, PLAYER_JS_ROUTE],
     middleware=[Middleware(Headers, headers=security_headers(_index_html, _ancestors))],
     on_script_error=apologize,
+    lifespan=lifespan,
 )
 
 # Streamlit collects garbage after every run of a script, while the next one waits. What has been made by now, mostly

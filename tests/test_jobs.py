@@ -79,6 +79,44 @@ def test_a_full_queue_refuses_in_words(pool: jobs.Pool) -> None:
     assert pool.submit(double, 3).future.result(timeout=60) == 6
 
 
+def threads_and_niceness() -> tuple[list[int], int]:
+    import numpy as np
+    from threadpoolctl import threadpool_info
+
+    np.ones((2, 2)) @ np.ones((2, 2))
+    return [pool["num_threads"] for pool in threadpool_info()], os.getpriority(os.PRIO_PROCESS, 0)
+
+
+@pytest.mark.parametrize("question", [False, True])
+def test_workers_compute_in_one_thread_and_behind_others(pool: jobs.Pool, question: bool) -> None:
+    before = dict(os.environ)
+    threads, niceness = pool.submit(threads_and_niceness, question=question).future.result(timeout=60)
+    assert set(threads) == {1}
+    assert niceness >= 10 > os.getpriority(os.PRIO_PROCESS, 0)
+    assert dict(os.environ) == before
+
+
+def test_a_question_does_not_wait_behind_long_work(pool: jobs.Pool) -> None:
+    running = [pool.submit(until_stopped, 60.0) for _ in range(4)]
+    asked = pool.submit(double, 5, question=True)
+    assert asked.ahead == 0
+    assert asked.future.result(timeout=60) == 10
+    assert not any(job.future.done() for job in running)
+    for job in running:
+        job.stop()
+    for job in running:
+        job.future.result(timeout=60)
+
+
+def test_warm_workers_are_there_before_they_are_asked() -> None:
+    fresh = jobs.Pool(workers=2)
+    fresh.warm()
+    pids = {fresh.submit(os.getpid).future.result(timeout=60) for _ in range(4)}
+    assert len(fresh._long._processes) == 2 and pids <= set(fresh._long._processes)
+    assert not fresh._answers._processes
+    assert 0.0 < jobs._free_memory()
+
+
 def test_workers_end_with_a_server_that_was_killed() -> None:
     program = (
         "import time\nfrom pages.shared import jobs\nfrom tests.test_jobs import double\n"

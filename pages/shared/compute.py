@@ -25,7 +25,7 @@ def ask(question: Question) -> Answer:
     """
     if question.cost <= PATIENCE:
         return answer(question)
-    job = submit(answer, question)
+    job = submit(answer, question, question=True)
     try:
         result: Answer = job.future.result(timeout=LONGEST)
     except TimeoutError as error:

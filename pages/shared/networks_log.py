@@ -76,7 +76,7 @@ def _judged(data: bytes, name: str) -> Judged | None:
         if len(data) <= LARGE:
             judged = judge_log(data, "Your run")
         else:
-            judged = jobs.submit(judge_log, data, "Your run").future.result(timeout=_LONGEST)
+            judged = jobs.submit(judge_log, data, "Your run", question=True).future.result(timeout=_LONGEST)
     except LogError as error:
         st.error(text(f"{name[:60]} cannot be read: {error}."))
         return None

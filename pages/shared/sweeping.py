@@ -17,7 +17,6 @@ import numpy as np
 from dynamics import verdict, warm_start
 from dynamics.sweep import Finished, sweep
 from pages.shared import jobs
-from pages.shared.trained import behind_others
 from pages.shared.training import Course, Training, advance, as_case
 
 MOST_RUNS: Final = 200
@@ -79,11 +78,6 @@ def run_case(case: Training) -> CaseResult:
     )  # fmt: skip
 
 
-def _run_behind_others(function: Callable[..., Any], *arguments: Any) -> Any:
-    behind_others()
-    return function(*arguments)
-
-
 class LocalExecutor(Executor):
     """The server's own workers as an executor; each call takes its place in the queue with everybody's."""
 
@@ -96,7 +90,7 @@ class LocalExecutor(Executor):
         """Queue a call, and wait where the queue is full."""
         while not self._stopping.is_set():
             try:
-                job = jobs.submit(_run_behind_others, fn, *args)
+                job = jobs.submit(fn, *args)
             except jobs.Busy:
                 time.sleep(0.3)
                 continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 _LINE: Final = 121  # values on the line through w and w+
 _PLANE: Final = 27  # values along an axis of the plane
 _BEYOND: Final = 0.6  # the line goes on this share of rho beyond w and w+
-_NICE: Final = 10
 STALLS: Final = ("hallucinated", "stalled")  # outcomes for which a certificate is sought
 _ENDS: Final = 3  # eigenvalues kept at either end of the spectrum
 
@@ -129,15 +127,9 @@ def train(
 
 def train_in_worker(training: Training) -> Trained:
     """Train, and report to the job's owner; to be called by a worker of `jobs`."""
-    behind_others()
     nothing = tuple(Curves.empty() for _ in training.names)
     jobs.report(Progress(0, 1, nothing, "loading the data"))
     return train(training, jobs.report, jobs.stop_asked)
-
-
-def behind_others() -> None:
-    """Let this process wait while another wants the processor; to be called in a worker."""
-    os.setpriority(os.PRIO_PROCESS, 0, _NICE)
 
 
 def ended(
