@@ -33,7 +33,7 @@ from .krawczyk import (
 
 _SPLIT: Final = 0.47  # not the middle: there symmetric landscapes have their zeros
 _DEEPEST: Final = {1: 26, 2: 44}  # halvings; boxes any smaller drown in rounding where H is singular
-_DEEPEST_UNDEFINED: Final = {1: 20, 2: 18}  # the same where the derivatives are undefined somewhere on the box
+_DEEPEST_UNDEFINED: Final = {1: 14, 2: 18}  # the same where the derivatives are undefined somewhere on the box
 _CURVE: Final = {1: 20, 2: 18}  # after so many halvings more than _MANY boxes are left: they do not close in on points
 _MANY: Final = 2000
 _ONE: Final = "one"

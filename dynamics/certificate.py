@@ -157,7 +157,9 @@ def _differences(p: Proof, l: Landscape, found: HallucinatedPoints, partner: np.
     known = (attracts != "undecided") & ~np.isnan(found.step_limits[listed])
     other = int(np.sum(known & ((attracts == "attracts") != attract)))
     if other:
-        differences.append(f"list and proof differ on whether {counted(other, 'point')} attracts")
+        differences.append(
+            f"list and proof differ on whether {counted(other, 'point')} {'attracts' if other == 1 else 'attract'}"
+        )
     return tuple(differences)
 
 

@@ -47,6 +47,11 @@ def turn(l: Landscape, rho: float, zero: Zero, eta: float, most: int) -> Directi
     return _Circle(l, rho, zero, eta).search(most)
 
 
+def halves(start: float, depth: int) -> list[tuple[float, int]]:
+    """Cut an arc, known by its start and the number of halvings that made it, in two."""
+    return [(start, depth + 1), (start + 0.5 ** (depth + 1), depth + 1)]
+
+
 @dataclass(frozen=True)
 class _There:
     """Slopes on a ball of directions, and what they are made of."""
@@ -85,7 +90,7 @@ class _Circle:
             arcs += 1
             outcome = self._judged(start, depth)
             if outcome is _SPLIT and depth < _DEEPEST:
-                pending.extend(((start, depth + 1), (start + 0.5 ** (depth + 1), depth + 1)))
+                pending.extend(halves(start, depth))
                 continue
             covered += 0.5**depth
             if isinstance(outcome, Direction):
