@@ -195,8 +195,8 @@ def _take_over_entry() -> None:
         return
     formula = _ENTRIES[chosen].landscape.parsed
     values = {"formula": formula.text, **_defaults(chosen, formula)}
-    switches = ("surrogate", "field", "v")
-    replace([key for key in st.query_params if key not in switches], landscape=chosen)
+    own = {"formula", "rho", "eta", "steps", "x", "y", "x_low", "x_high", "y_low", "y_high"}  # the landscape's
+    replace([key for key in st.query_params if key in own or key.startswith("p_")], landscape=chosen)
     st.session_state["_base"] = chosen
     st.session_state.update(values)
 
