@@ -45,6 +45,7 @@ class Zeros:
 
     zeros: tuple[Zero, ...]  # ordered by x, then y
     undecided: tuple[tuple[Corners, str], ...]  # boxes that may hold more zeros, each with the reason
+    decided: tuple[Corners, ...]  # the other boxes; together they make up the window
     boxes: int  # that were looked at
     covered: float  # share of the window that was looked at; 1 exactly, or something was skipped
 
@@ -61,6 +62,7 @@ def zeros(l: Landscape, window: Domain, most: int) -> Zeros:
     widths = [high - low for low, high in window]
     found = _Found(max(widths))
     undecided: list[tuple[Corners, str]] = []
+    decided: list[Corners] = []
     pending = deque([(tuple(edge for pair in window for edge in pair), 0)])
     covered, boxes, last = 0.0, 0, 0
     while pending and boxes < most:
@@ -76,6 +78,7 @@ def zeros(l: Landscape, window: Domain, most: int) -> Zeros:
             outcome = found.add(outcome)
         if outcome in (NONE, _ONE):
             covered += 0.5**depth
+            decided.append(box)
         elif outcome == FLAT or depth >= (_DEEPEST if outcome == SPLIT else _DEEPEST_UNDEFINED)[l.dim]:
             covered += 0.5**depth
             undecided.append((box, DEGENERATE if outcome == SPLIT else outcome))
@@ -84,9 +87,12 @@ def zeros(l: Landscape, window: Domain, most: int) -> Zeros:
     for box, depth in pending:
         covered += 0.5**depth
         reason = LIMIT if boxes >= most else str(judge(box))
-        if reason != NONE:
+        if reason == NONE:
+            decided.append(box)
+        else:
             undecided.append((box, reason if reason in (LIMIT, UNDEFINED, KINK, FLAT) else CURVE))
-    return Zeros(tuple(sorted(found.zeros, key=lambda zero: zero.centre)), tuple(undecided), boxes, covered)
+    ordered = tuple(sorted(found.zeros, key=lambda zero: zero.centre))
+    return Zeros(ordered, tuple(undecided), tuple(decided), boxes, covered)
 
 
 def halves(box: Corners, widths: list[float]) -> Iterator[Corners]:

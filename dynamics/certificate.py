@@ -23,7 +23,7 @@ from landscapes.landscape import Array, Domain, Landscape
 from .boxes import Zeros, zeros
 from .directions import Directions, sides
 from .hallucination import HallucinatedPoints
-from .proof import Proof, counted, reasons_of, sentence_of
+from .proof import Proof, all_covered, counted, reasons_of, sentence_of
 from .sentences import place
 from .turn import turn
 
@@ -71,13 +71,13 @@ def certificate(
     window = tuple(
         (math.nextafter(low - rho, -math.inf), math.nextafter(high + rho, math.inf)) for low, high in l.domain
     )
-    every = zeros(l, window, most) if rho > 0.0 else Zeros((), (), 0, 1.0)
+    every = zeros(l, window, most) if rho > 0.0 else Zeros((), (), (), 0, 1.0)
     left = most - every.boxes
     around = []
     for zero in every.zeros:
         around.append(sides(l, rho, zero, eta) if l.dim == 1 else turn(l, rho, zero, eta, max(left, 0)))
         left -= around[-1].arcs
-    return _compared(_drawn_up(l, rho, eta, window, every, around), l, found)
+    return compared(_drawn_up(l, rho, eta, window, every, around), l, found)
 
 
 def _drawn_up(l: Landscape, rho: float, eta: float, window: Domain, every: Zeros, around: list[Directions]) -> Proof:
@@ -97,6 +97,7 @@ def _drawn_up(l: Landscape, rho: float, eta: float, window: Domain, every: Zeros
         zeros=np.array([zero.centre for zero in every.zeros]).reshape(-1, d),
         kinds=np.array([zero.kind for zero in every.zeros], dtype=object),
         undecided_boxes=np.array([box for box, _ in every.undecided]).reshape(-1, d, 2),
+        decided_boxes=np.array(every.decided).reshape(-1, d, 2),
         arcs=np.array([point.arc for _, point in points]).reshape(-1, 2),
         points=np.array([point.x for _, point in points]).reshape(-1, d),
         errors=np.array([point.radius for _, point in points]) * (math.sqrt(d) * (1.0 + 1e-12)),
@@ -105,6 +106,7 @@ def _drawn_up(l: Landscape, rho: float, eta: float, window: Domain, every: Zeros
         undecided_arcs=np.array([arc for _, arc in arcs]).reshape(-1, 2),
         undecided_targets=np.array([k for k, _ in arcs], dtype=np.int64),
         looked_at=looked_at,
+        covered=all_covered(every, around),
         complete=not reasons,
         differences=(),
         confirmed=0,
@@ -117,8 +119,8 @@ def _drawn_up(l: Landscape, rho: float, eta: float, window: Domain, every: Zeros
 _STABILITY: Final = {True: "attracts", False: "repels", None: "undecided"}
 
 
-def _compared(p: Proof, l: Landscape, found: HallucinatedPoints | None) -> Proof:
-    """Compare a proof with a list: every point proved has to be one of the list, and the reverse."""
+def compared(p: Proof, l: Landscape, found: HallucinatedPoints | None) -> Proof:
+    """Compare a proof made without a list with one: every point proved has to be one of the list, and the reverse."""
     distance = math.nan
     if found is not None:
         partner, apart = _partners(p, l, found)

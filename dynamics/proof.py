@@ -27,6 +27,7 @@ class Proof:
     zeros: Array  # (n, d) these zeros, as floats
     kinds: np.ndarray  # (n,) "minimizer" | "saddle" | "maximizer", or "undecided"
     undecided_boxes: Array  # (m, d, 2) these may hold further zeros
+    decided_boxes: Array  # (l, d, 2) the others that the window was cut into
     arcs: Array  # (k, 2) in turns, around zeros[targets]; each holds exactly one hallucinated point of the window
     points: Array  # (k, d) these points, as floats
     errors: Array  # (k,) how far from them the true ones are at most
@@ -35,7 +36,8 @@ class Proof:
     undecided_arcs: Array  # (u, 2) these may hold further points
     undecided_targets: np.ndarray  # (u,) indices into zeros
     looked_at: tuple[int, int]  # boxes and arcs
-    complete: bool  # every box and every arc is decided, and they cover all of the window and of the circles
+    covered: bool  # boxes and arcs cover all of the window and of the circles; False if some went missing
+    complete: bool  # every box and every arc is decided, and none is missing
     differences: tuple[str, ...]  # what the list says otherwise than the proof
     confirmed: int  # points of the list that are proved
     reasons: tuple[str, ...]  # why the list is not proved complete; empty if it is
@@ -85,9 +87,14 @@ def reasons_of(every: Zeros, around: list[Directions], looked_at: tuple[int, int
     if stopped:
         what = f"{counted(sum(looked_at), 'box')}{' and arcs' if looked_at[1] else ''}"
         reasons.append(f"stopped after {what}, with {stopped:,} still undecided")
-    if every.covered != 1.0 or len(around) != len(every.zeros) or any(one.covered != 1.0 for one in around):
+    if not all_covered(every, around):
         reasons.append("a part of the window or of a circle was left out")
     return tuple(reasons)
+
+
+def all_covered(every: Zeros, around: list[Directions]) -> bool:
+    """Whether the boxes cover the window, and the arcs the circle around every zero."""
+    return every.covered == 1.0 and len(around) == len(every.zeros) and all(one.covered == 1.0 for one in around)
 
 
 def _are(n: int) -> str:
@@ -104,15 +111,14 @@ def sentence_of(p: Proof, listed: int | None, distance: float) -> str:
     """Say what is proved, word by word."""
     if p.rho == 0.0:
         return "With ρ = 0 the look-ahead point is x itself: there is no hallucinated point."
-    words = [_of_boxes(p), _of_arcs(p)]
+    if not p.covered:
+        return "Nothing is proved, because a part of the window or of a circle was left out."
+    words = [_of_boxes(p), _of_arcs(p), _of_stability(p)]
     if p.proved and listed is not None and len(p.points):
         each = "It is in the list" if len(p.points) == 1 else f"The list has these {len(p.points):,} points, each"
         words.append(f"{each} at a distance of at most {number(distance)} from the true one.")
     if not p.proved and listed:
         words.append(f"Of the list {counted(p.confirmed, 'point')} of {listed:,} {_are(p.confirmed)} proved.")
-    undecided = int(np.sum(p.attracts == "undecided"))
-    if undecided:
-        words.append(f"Whether it attracts SAM is undecided for {undecided:,} of them.")
     return " ".join(filter(None, words))
 
 
@@ -128,6 +134,22 @@ def _of_boxes(p: Proof) -> str:
     if undecided:
         where.append(f"one of the {undecided:,} undecided boxes" if undecided > 1 else "the undecided box")
     return f"Every zero of ∇f in the window widened by ρ lies in {', or in '.join(where)}."
+
+
+def _of_stability(p: Proof) -> str:
+    n = len(p.points)
+    if not n:
+        return ""
+    attract, undecided = (int(np.sum(p.attracts == word)) for word in ("attracts", "undecided"))
+    steps = f"at the step size η = {p.eta:.4g}" if p.eta else "for small enough steps"
+    if n == 1:
+        known = {"attracts": "attracts SAM", "repels": "does not attract SAM"}.get(str(p.attracts[0]))
+        return f"It {known} {steps}." if known else f"Whether it attracts SAM {steps} is undecided."
+    some = {0: "None of them attracts", 1: "One of them attracts", n: "All of them attract"}.get(
+        attract, f"{attract:,} of them attract"
+    )
+    rest = "" if not undecided else f"; for {undecided:,} that is undecided"
+    return f"{some} SAM {steps}{rest}."
 
 
 def _of_arcs(p: Proof) -> str:
