@@ -269,7 +269,9 @@ class _Work:
         if members.any():
             self.settled.append((block.which[members], ending.part(members)))
             self.over[block.which[members]] = k
-        return np.asarray(members), np.where(there.mask, block.closeness, there.closeness)
+        # Of one that has settled, with a verdict that is not known yet, what decides it shrinks along with its steps.
+        apart = np.linalg.norm(x2 - x, axis=-1)
+        return np.asarray(members), np.where(there.mask, 0.25 * apart, there.closeness)
 
     def finish(self, block: _Block) -> None:
         """Take the last steps with a block."""
