@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
+from dynamics import RECIPES
+
 TEXT: Final = "var(--st-text-color)"
 BACKGROUND: Final = "var(--st-background-color)"
 FAINT: Final = "var(--st-border-color)"
@@ -18,9 +20,30 @@ FAINT: Final = "var(--st-border-color)"
 GD: Final = "#0072B2"
 SAM: Final = "#D55E00"
 HALLUCINATED: Final = "#CC79A7"
+REMEDY: Final = "#56B4E9"  # a run of something else in SAM's place, as after a warm-start
 GREY: Final = "#8A8F98"
 
-RULES: Final = {"GD": GD, "SAM": SAM}
+# What is tried in SAM's place, by its name in `dynamics.recipes`: no two of these and the two above come closer than 0.078
+# in the Oklab space, seen with all cones or without those for red or for green; each stands out on both backgrounds.
+_TRIED: Final = {
+    "warm": ("#35ADBF", "triangle-right"),
+    "linear": ("#8F5100", "triangle-down"),
+    "cosine": ("#C09D00", "triangle-sw"),
+    "ramp": ("#827C92", "triangle-se"),
+    "momentum": ("#D30BC6", "hexagon"),
+    "noise": ("#006E52", "hourglass"),
+    "usam": ("#0347FE", "cross"),
+    "asam": ("#C2255B", "bowtie"),
+    "gsam": ("#5079FF", "diamond-tall"),
+    "looksam": ("#F87A7D", "diamond-wide"),
+    "vasso": ("#FE0081", "pentagon"),
+    "ssam": ("#A68EFF", "octagon"),
+}
+RULES: Final = {"GD": GD, "SAM": SAM, **{RECIPES[name].label: color for name, (color, _) in _TRIED.items()}}
+SYMBOLS: Final = {  # of a run's mark, as Plotly names them
+    **{"GD": "square", "SAM": "diamond"},
+    **{RECIPES[name].label: symbol for name, (_, symbol) in _TRIED.items()},
+}
 
 
 @dataclass(frozen=True)

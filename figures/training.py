@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from .palette import GD, GREY, SAM, figure
+from .palette import GD, GREY, REMEDY, SAM, figure
 
 Array = npt.NDArray[np.float64]
 
-COLORS: Final = (GD, SAM, "#009E73")  # gradient descent, the rule, the rule after a warm-start
+COLORS: Final = (GD, SAM, REMEDY)  # gradient descent, SAM, and what is tried in its place
 _HEIGHT: Final = 270
 _SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "x", "star", "circle-open")
 # In the middle the page's own background: a weight of nothing is not seen.

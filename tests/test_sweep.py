@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app_server import free_port
+from dynamics import RECIPES, gd, iterate, warm_start
 from dynamics.sweep import Finished, reason, sweep
 from pages.shared import jobs, sweeping
-from pages.shared.sweeping import MOST_RUNS, SweepJob, cases, run_case, values_at
+from pages.shared.sweeping import MOST_RUNS, Setting, SweepJob, cases, run_case, values_at
 from pages.shared.training import TINY, as_case
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,13 +73,25 @@ def test_at_once_is_at_least_one() -> None:
 
 
 def test_the_cases_are_all_combinations_and_no_others() -> None:
-    every = cases(TINY, (1.0, 2.0), (0, 9_999), 3, (0.0, 0.5))
-    assert len(set(every)) == len(every) == 2 * 2 * 3 * 2
-    assert {(c.rho, c.warm, c.seed, c.network.label_noise) for c in every} == {
-        (rho, warm, seed, noise) for rho in (1.0, 2.0) for warm in (0, TINY.steps) for seed in range(3)
-        for noise in (0.0, 0.5)
+    every = cases(TINY, (1.0, 2.0), (0, 9_999), 3, (0.0, 0.5), ("sam", "gsam"))
+    assert len(set(every)) == len(every) == 2 * 2 * 3 * 2 * 2
+    assert {(c.rho, c.warm, c.seed, c.network.label_noise, c.rule) for c in every} == {
+        (rho, warm, seed, noise, rule) for rho in (1.0, 2.0) for warm in (0, TINY.steps) for seed in range(3)
+        for noise in (0.0, 0.5) for rule in ("sam", "gsam")
     }  # fmt: skip
     assert {c.eta for c in every} == {TINY.eta}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("warm", [0, 9])
+def test_a_run_of_a_sweep_follows_its_rule_after_the_warm_start(name: str, warm: int) -> None:
+    case = as_case(SHORT, rule=name, warm=warm, steps=40)
+    n = case.network.network()
+    w, descent = n.start(case.seed, case.scale), gd(n, case.eta)
+    after = RECIPES["sam" if name == "warm" else name].build(n, case.eta, case.rho, 40 - warm)
+    expected = iterate(warm_start(descent, after, warm), w, 40)
+    found = run_case(case)
+    assert (found.loss, found.shifted) == (expected.f[-1], expected.shifted_norms[-1])
 
 
 def test_a_sweep_has_at_most_so_many_runs() -> None:
@@ -109,7 +122,7 @@ def test_a_sweep_in_the_workers_gives_the_numbers_of_this_process_bit_for_bit(no
         mine = run_case(one.case)
         assert one.result is not None
         assert (one.result.loss, one.result.gradient, one.result.shifted) == (mine.loss, mine.gradient, mine.shifted)
-        values = values_at(job.finished, one.case.rho, one.case.warm, 0.0, "loss")
+        values = values_at(job.finished, one.case.rho, Setting.of(one.case), "loss")
         assert values.tolist() == [mine.loss]
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Final
 
 import streamlit as st
 
+from dynamics import RECIPES
 from pages.shared.link import Link, plain
 from pages.shared.training import (
     DEEPEST,
     EXAMPLES,
     MOST_STEPS,
     PRESETS,
-    RULES,
     WIDEST,
     NetworkSpec,
     Training,
@@ -25,10 +27,12 @@ RADII: Final = (0.0, 20.0)
 STEP_SIZES: Final = (1e-6, 10.0)
 PREFIX: Final = "n_"  # of this page's keys: other pages have radii and steps of their own
 TRAINING, SWEEP, LOG = "Training", "Sweep", "Your own log"
-_BOTH: Final = ("eta", "steps", "rule", "seed", "hidden", "activation", "loss", "held", "decay", "examples")
+TRIED: Final = tuple(name for name in RECIPES if name != "sam")  # in SAM's place
+_KNOBS: Final = tuple(f"{name}_{knob.name}" for name in TRIED if name != "warm" for knob in RECIPES[name].knobs)
+_BOTH: Final = ("eta", "steps", "seed", "hidden", "activation", "loss", "held", "decay", "examples")
 PARTS: Final = {  # of the page, and the keys of their controls
-    TRAINING: (*_BOTH, "rho", "warm", "noise"),
-    SWEEP: (*_BOTH, "rhos", "warms", "seeds", "noises", "measure"),
+    TRAINING: (*_BOTH, "rho", "rule", "warm", *_KNOBS, "noise"),
+    SWEEP: (*_BOTH, "rules", "rhos", "warms", "seeds", "noises", "measure"),
     LOG: (),
 }
 _ALL: Final = 0  # examples: all of them
@@ -80,25 +84,52 @@ def ask_training(link: Link, preset: str, one: bool = True) -> Training:
     """
     usual = PRESETS[preset]
     default = _values(usual)
-    rho, warm, rule = usual.rho, usual.warm, next(iter(RULES))
+    rho, warm, rule, options = usual.rho, usual.warm, usual.rule, usual.options
     if one:
-        rho = _number(link, "rho", "radius ρ", default, *RADII, 0.5, help="How far the rule looks uphill.")
+        rho = _number(link, "rho", "radius ρ", default, *RADII, 0.5, help="How far SAM looks uphill.")
     left, right = st.columns(2)
     with left:
         eta = _number(link, "eta", "step size η", default, *STEP_SIZES, 0.01)
     with right:
         steps = _number(link, "steps", "steps", default, 1, MOST_STEPS, 500)
     if one:
-        warm = _number(
-            link, "warm", "warm-start", default, 0, MOST_STEPS, 100,
-            help="Steps of gradient descent before the rule, in the third run.",
-        )  # fmt: skip
-    if len(RULES) > 1:
-        rule = _choice(link, "rule", "rule", default, tuple(RULES))
+        rule, warm, options = _ask_tried(link, default)
     with st.expander("Network and data"):
         seed = _number(link, "seed", "seed of the first weights", default, 0, 9999, 1)
         network = _ask_network(link, usual.network, default, one)
-    return replace(usual, network=network, rho=rho, eta=eta, steps=steps, warm=min(warm, steps), rule=rule, seed=seed)
+    return replace(
+        usual,
+        network=network,
+        rho=rho,
+        eta=eta,
+        steps=steps,
+        warm=min(warm, steps),
+        rule=rule,
+        options=options,
+        seed=seed,
+    )
+
+
+def _ask_tried(link: Link, default: dict[str, Any]) -> tuple[str, int, tuple[tuple[str, float], ...]]:
+    """Ask what is tried in SAM's place, in the third run, and with which numbers."""
+    warm, options = int(default["warm"]), []
+    with st.container(border=True):
+        rule = _choice(
+            link, "rule", "third run, beside GD and SAM", default, TRIED, {name: RECIPES[name].label for name in TRIED}
+        )
+        recipe = RECIPES[rule]
+        st.latex(recipe.equation)
+        st.caption(f"{recipe.source}; g is the gradient at x, s the one at x⁺.")
+        for knob in recipe.knobs:
+            if rule == "warm":
+                warm = _number(link, "warm", "steps of GD, k", default, 0, MOST_STEPS, 100, help=knob.says)
+                continue
+            key, kind = f"{rule}_{knob.name}", int if knob.whole else float
+            low, high, usual = kind(knob.low), kind(knob.high), kind(knob.default)
+            value = _number(link, key, knob.symbol, {key: usual}, low, high, 1 if knob.whole else 0.05, help=knob.says)
+            if value != usual:
+                options.append((knob.name, float(value)))
+    return rule, warm, tuple(options)
 
 
 def _ask_network(link: Link, usual: NetworkSpec, default: dict[str, Any], one: bool) -> NetworkSpec:
@@ -172,10 +203,21 @@ def _number(
     return value
 
 
-def _choice(link: Link, key: str, name: str, default: dict[str, Any], options: tuple[str, ...]) -> str:
+def _choice(
+    link: Link,
+    key: str,
+    name: str,
+    default: dict[str, Any],
+    options: tuple[str, ...],
+    labels: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     usual, key = default[key], f"{PREFIX}{key}"
     if st.session_state.get(key) not in (None, *options):
         del st.session_state[key]
-    value = str(st.selectbox(name, options, options.index(usual), key=key, bind="query-params"))
+    value = str(
+        st.selectbox(
+            name, options, options.index(usual), lambda option: labels.get(option, option), key=key, bind="query-params"
+        )
+    )
     link.check(key, name, value, f"one of {', '.join(options)}")
     return value

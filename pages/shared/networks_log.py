@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+from functools import partial
 from typing import Final
 
 import streamlit as st
@@ -16,7 +17,7 @@ from pages.shared.controls import text
 from pages.shared.desk import desk
 from pages.shared.link import Link
 from pages.shared.logged import LARGE, MOST_MEGABYTES, Judged, judge_log
-from pages.shared.networks_training import Shown, show_curves
+from pages.shared.networks_pictures import Shown, curve_pictures, offer_pictures, show_curves
 from pages.shared.report import counted
 
 _LONGEST: Final = 60.0  # seconds to wait for a worker
@@ -59,6 +60,8 @@ def show_log(link: Link) -> None:
     )
     shown = Shown("your run", SAM, judged.curves, True)
     show_curves((shown,), judged.verdict.sentence)
+    drawn = curve_pictures((shown,))
+    offer_pictures({title: partial(drawn.__getitem__, title) for title in drawn}, "log")
 
 
 def _range(limits: tuple[float, float]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
@@ -10,24 +11,29 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from dynamics import RECIPES
 from dynamics.sentences import number
+from figures import Figure
 from figures.palette import GREY, HALLUCINATED
 from figures.training import COLORS, Group, heat, spread
 from pages.shared.desk import desk
 from pages.shared.legend import show_legend
 from pages.shared.link import Link, plain
 from pages.shared.networks_controls import PREFIX, ask_training
+from pages.shared.networks_pictures import Makers, offer_pictures
 from pages.shared.player import player
 from pages.shared.report import counted
-from pages.shared.sweeping import MOST_RUNS, SweepJob, cases, values_at
+from pages.shared.sweeping import MOST_RUNS, Setting, SweepJob, cases, values_at
 from pages.shared.trained import STALLS
 from pages.shared.training import MOST_STEPS, Training
 
 MEASURES: Final = {
     "accuracy": "training accuracy", "loss": "loss", "ratio": "|S|/|g|", "stalled": "share of runs that stalled",
 }  # fmt: skip
+SWEPT: Final = tuple(name for name in RECIPES if name != "warm")  # the warm-start has values of its own
+_ORDER: Final = {name: i for i, name in enumerate(RECIPES)}
 _LONGEST: Final = 8  # values in a list
-_COLORS: Final = (COLORS[1], COLORS[2], COLORS[0], HALLUCINATED, "#E69F00", "#56B4E9", GREY)
+_COLORS: Final = (COLORS[1], COLORS[2], COLORS[0], HALLUCINATED, "#E69F00", GREY)
 _OFTEN: Final = 1.0  # seconds between two looks at a running sweep
 _RADII: Final = {"Digits": "2, 2.5, 3, 4", "Tiny": "1, 2, 3, 4"}
 
@@ -73,8 +79,12 @@ def _ask(link: Link, preset: str) -> tuple[Training, list[Training]]:
     seeds = int(st.number_input("seeds", 1, 10, 3, key=f"{PREFIX}seeds", bind="query-params"))
     link.check(f"{PREFIX}seeds", "seeds", float(seeds), "a whole number from 1 to 10")
     noises = _list(link, "noises", "shares of wrong labels", "0", 0.0, 0.9)
+    rules = st.multiselect(
+        "rules", SWEPT, ["sam"], lambda name: RECIPES[name].label, key=f"{PREFIX}rules", bind="query-params",
+        help="Each follows the warm-start, with its usual settings.",
+    )  # fmt: skip
     base = ask_training(link, preset, one=False)
-    return base, cases(base, radii, [int(warm) for warm in warms], seeds, noises)
+    return base, cases(base, radii, [int(warm) for warm in warms], seeds, noises, rules)
 
 
 def _list(link: Link, key: str, name: str, default: str, low: float, high: float, whole: bool = False) -> list[float]:
@@ -126,15 +136,31 @@ def _csv(rows: pd.DataFrame) -> bytes:
 
 
 def _show_pictures(job: SweepJob, measure: str) -> None:
-    """Draw the sweep as cells and as lines."""
+    """Draw the sweep as cells and as lines, and offer the pictures."""
+    makers, alt = pictures(job, measure)
+    picture = makers[_CELLS]()
+    player(picture, key="heat", height=picture.layout.height, alt=alt, view=measure)
+    if _LINES in makers:
+        count = len({Setting.of(case) for case in job.cases})
+        if count > len(_COLORS):
+            st.caption(f"Lines are drawn for the first {len(_COLORS)} of {count} settings.")
+        lines = makers[_LINES]()
+        show_legend(lines)
+        player(lines, key="spread", height=320, alt=f"{alt} Bars reach from the least to the greatest.", view=measure)
+    offer_pictures(makers, "sweep")
+
+
+_CELLS, _LINES = "Sweep as cells", "Sweep as lines"
+
+
+def pictures(job: SweepJob, measure: str) -> tuple[Makers, str]:
+    """Return how to draw what has come of a sweep so far, and its text alternative."""
     radii = sorted({case.rho for case in job.cases})
-    settings = sorted({(case.network.label_noise, case.warm) for case in job.cases})
-    noisy = len({noise for noise, _ in settings}) > 1
-    names = [f"warm-start {warm:,}" + (f", {noise:.0%} wrong" if noisy else "") for noise, warm in settings]
-    every = [[measured(job, rho, warm, noise, measure) for rho in radii] for noise, warm in settings]
-    z = np.array([[np.median(v) if len(v) else np.nan for v in row] for row in every])
-    if measure == "stalled":
-        z = np.array([[np.mean(v) if len(v) else np.nan for v in row] for row in every])
+    settings = sorted({Setting.of(case) for case in job.cases}, key=lambda s: (s.noise, _ORDER[s.rule], s.warm))
+    names = [_named(setting, settings) for setting in settings]
+    every = [[measured(job, rho, setting, measure) for rho in radii] for setting in settings]
+    middle = np.mean if measure == "stalled" else np.median
+    z = np.array([[middle(v) if len(v) else np.nan for v in row] for row in every])
     text = [[_cell(v, measure) for v in row] for row in every]
     columns = [f"{rho:g}" for rho in radii]
     title = MEASURES[measure]
@@ -144,25 +170,35 @@ def _show_pictures(job: SweepJob, measure: str) -> None:
         for column, cell in zip(columns, row, strict=True)
         if cell
     )
-    picture = heat(columns, names, z, text, title, measure == "ratio", HALLUCINATED if measure == "stalled" else GREY)
-    player(picture, key="heat", height=picture.layout.height, alt=alt, view=measure)
-    if measure == "stalled":
-        return
-    if len(names) > len(_COLORS):
-        st.caption(f"Lines are drawn for the first {len(_COLORS)} of {len(names)} settings.")
-    groups = [
-        Group(name, color, np.array(radii), tuple(row)) for name, color, row in zip(names, _COLORS, every, strict=False)
-    ]
-    lines = spread(groups, title, log=measure == "ratio")
-    show_legend(lines)
-    player(lines, key="spread", height=320, alt=f"{alt} Bars reach from the least to the greatest.", view=measure)
+    color = HALLUCINATED if measure == "stalled" else GREY
+    rows = [name.replace(", ", "<br>") for name in names]  # beside the cells there is little room
+    makers: dict[str, Callable[[], Figure]] = {
+        _CELLS: partial(heat, columns, rows, z, text, title, measure == "ratio", color)
+    }
+    if measure != "stalled":
+        groups = [
+            Group(name, color, np.array(radii), tuple(row))
+            for name, color, row in zip(names, _COLORS, every, strict=False)
+        ]
+        makers[_LINES] = partial(spread, groups, title, log=measure == "ratio")
+    return makers, alt
 
 
-def measured(job: SweepJob, rho: float, warm: int, noise: float, measure: str) -> np.ndarray:
+def _named(setting: Setting, among: Sequence[Setting]) -> str:
+    """Say what sets a row apart from the others."""
+    parts = [RECIPES[setting.rule].label] if len({s.rule for s in among}) > 1 else []
+    if not parts or len({s.warm for s in among}) > 1:
+        parts.append(f"warm-start {setting.warm:,}")
+    if len({s.noise for s in among}) > 1:
+        parts.append(f"{setting.noise:.0%} wrong")
+    return ", ".join(parts)
+
+
+def measured(job: SweepJob, rho: float, setting: Setting, measure: str) -> np.ndarray:
     """Return a measure of the finished runs with these settings, one a seed; 1 for a stalled run, 0 else."""
     if measure == "stalled":
-        return np.array([float(v in STALLS) for v in values_at(job.finished, rho, warm, noise, "outcome")])
-    values = values_at(job.finished, rho, warm, noise, measure)
+        return np.array([float(v in STALLS) for v in values_at(job.finished, rho, setting, "outcome")])
+    values = values_at(job.finished, rho, setting, measure)
     return values[np.isfinite(values)]
 
 
@@ -186,7 +222,8 @@ def table(job: SweepJob) -> pd.DataFrame:
     for one in list(job.finished):
         case, r = one.case, one.result
         row = {
-            "rho": case.rho, "warm-start": case.warm, "seed": case.seed, "wrong labels": case.network.label_noise,
+            "rule": RECIPES["sam" if case.rule == "warm" else case.rule].label, "rho": case.rho,
+            "warm-start": case.warm, "seed": case.seed, "wrong labels": case.network.label_noise,
             "verdict": r.outcome if r else "failed", "accuracy": r.accuracy if r else np.nan,
             "held-out accuracy": r.held_out if r else np.nan, "loss": r.loss if r else np.nan,
             "loss at w+": r.loss_plus if r else np.nan, "|g|": r.gradient if r else np.nan,

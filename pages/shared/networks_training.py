@@ -5,26 +5,30 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from dynamics.sentences import number
-from figures import Figure, slices
-from figures.standalone import standalone
-from figures.training import COLORS, Line, images, over_steps
+from figures import Figure
+from figures.training import COLORS
 from pages.shared.desk import desk
-from pages.shared.legend import show_legend
 from pages.shared.link import Link
 from pages.shared.networks_controls import ask_training
-from pages.shared.player import player
+from pages.shared.networks_pictures import (
+    Shown,
+    curve_pictures,
+    offer_pictures,
+    show_curves,
+    show_slices,
+    shown,
+    slice_makers,
+)
 from pages.shared.stored import stored
-from pages.shared.trained import Proof, Slices, Trained, TrainedRun
-from pages.shared.training import Curves, Training, described
+from pages.shared.trained import Proof, Trained, TrainedRun
+from pages.shared.training import Training, described
 
 _OFTEN: Final = 0.7  # seconds between two looks at a running training
 
@@ -58,7 +62,7 @@ def show_training(link: Link, preset: str) -> None:
         elif training != kept:
             st.info(f"The settings have changed. Below is the stored result of the preset {preset}; Train makes yours.")
         show_result(kept, trained)
-    show_pictures(kept, trained)
+    show_slices(kept, trained)
     offer(kept, trained)
 
 
@@ -95,7 +99,7 @@ def show_result(training: Training, trained: Trained) -> None:
             (st.success if run.proof.certified else st.info)(sentence, icon=None)
             st.caption(_details(run.proof))
     if all(run.proof is None for run in trained.runs):
-        st.caption("No certificate was sought: one is sought where a run has stalled.")
+        st.caption("No certificate was sought: one is sought where a run has stalled that looks where SAM looks.")
     if trained.stopped:
         st.caption("The training was stopped before its last step.")
     st.caption(described(training))
@@ -129,53 +133,6 @@ def _alternative(trained: Trained) -> str:
     return " ".join(f"{run.sentence} {_learned(run)}" for run in trained.runs)
 
 
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """A run whose curves are drawn."""
-
-    name: str
-    color: str
-    curves: Curves
-    ahead: bool  # whether it looks ahead
-
-
-def shown(training: Training, curves: Sequence[Curves]) -> tuple[Shown, ...]:
-    """Name and colour the runs of a training."""
-    return tuple(
-        Shown(name, color, c, i > 0)
-        for i, (name, color, c) in enumerate(zip(training.names, COLORS, curves, strict=True))
-    )
-
-
-def show_curves(runs: Sequence[Shown], alt: str) -> None:
-    """Show loss, gradients, angle and accuracy over the steps of all runs."""
-
-    def lines(at_w: str | None, ahead: str | None = None) -> list[Line]:
-        drawn = []
-        for run in runs:
-            c = run.curves
-            if at_w:
-                drawn.append(Line(f"{run.name}, at w", run.color, c.k, getattr(c, at_w)))
-            if ahead and run.ahead:
-                drawn.append(Line(f"{run.name}, at the look-ahead point w⁺", run.color, c.k, getattr(c, ahead), True))
-        return drawn
-
-    loss = over_steps(lines("loss", "loss_plus"), "loss")
-    show_legend(loss)
-    left, right = st.columns(2)
-    panels = [
-        (left, "loss", loss, "Loss over the steps."),
-        (right, "norms", over_steps(lines("gradient", "shifted"), "|gradient|", log=True), "Gradients over the steps."),
-        (right, "cosine", over_steps(lines(None, "cosine"), "cosine of g and S"), "Angle between the gradients."),
-    ]
-    if any(np.isfinite(run.curves.accuracy).any() for run in runs):
-        picture = over_steps(lines("accuracy"), "training accuracy")
-        panels.append((left, "accuracy", picture, "Accuracy over the steps."))
-    for column, key, picture, what in panels:
-        with column:
-            player(picture, key=f"curve-{key}", height=picture.layout.height, alt=f"{what} {alt}", view=key)
-
-
 def table(trained: Trained) -> pd.DataFrame:
     """Tabulate how the runs ended, one a row."""
     rows = []
@@ -191,53 +148,18 @@ def table(trained: Trained) -> pd.DataFrame:
     return frame.dropna(axis="columns", how="all")
 
 
-def show_pictures(training: Training, trained: Trained) -> None:
-    """Show the loss around where the rule without a warm-start ended, and what its first layer looks for."""
-    s, name = trained.slices, training.rule
-    if s is None:
-        return
-    st.subheader(f"The loss where {name} ended")
-    left, right = st.columns(2, gap="large")
-    with left:
-        words = slices.words(training.rho, s.loss, s.loss_plus, name)
-        st.write(words)
-        player(line_picture(training, s), key="line", height=320, alt=words, view=f"{training.rho}")
-    with right:
-        words = (
-            f"The plane of that direction and the main direction of motion holds {s.share:.0%} of the way that {name} "
-            "went, as squared distances from where it ended."
-        )
-        st.write(words)
-        picture = slices.plane(s.ahead, s.across, s.plane, s.path, s.path_steps, training.rho)
-        player(picture, key="plane", height=380, alt=words, view=f"{training.rho}")
-    if trained.first_layer is not None:
-        st.subheader(f"What {name}'s first layer looks for")
-        most = float(np.abs(trained.first_layer).max())
-        words = (
-            f"The weights of {len(trained.first_layer)} hidden units as images, on one scale from {number(-most)} to "
-            f"{number(most)}."
-        )
-        st.write(words)
-        picture = images(trained.first_layer)
-        player(picture, key="layer", height=picture.layout.height, alt=words, view="layer")
-
-
-def line_picture(training: Training, s: Slices) -> Figure:
-    """Draw the loss on the line through w and w+."""
-    return slices.line(s.along, s.line, training.rho, s.loss, s.loss_plus, training.rule)
-
-
 def offer(training: Training, trained: Trained) -> None:
-    """Offer curves, a picture and a script to be taken away."""
+    """Offer curves, pictures and a script to be taken away."""
+    runs = shown(training, [run.curves for run in trained.runs])
+    curves = {title: partial(_curve_picture, runs, title) for title in curve_pictures(runs)}
     with st.container(horizontal=True):
         st.download_button("Curves as CSV", partial(curves_csv, trained), "training.csv", "text/csv", on_click="ignore")
-        if trained.slices is not None:
-            picture = line_picture(training, trained.slices)
-            st.download_button(
-                "Picture as HTML", partial(standalone, picture, "Loss through w and the look-ahead point"),
-                "loss.html", "text/html", on_click="ignore",
-            )  # fmt: skip
+        offer_pictures({**curves, **slice_makers(training, trained)}, "training")
         st.download_button("Python script", script(training), "reproduce.py", "text/x-python", on_click="ignore")
+
+
+def _curve_picture(runs: Sequence[Shown], title: str) -> Figure:
+    return curve_pictures(runs)[title]
 
 
 def curves_csv(trained: Trained) -> bytes:
@@ -258,7 +180,7 @@ def script(training: Training) -> str:
     n = training.network
     return f'''"""Run it where the packages landscapes and dynamics are, in this project's folder."""
 
-from dynamics import gd, iterate, sam, warm_start
+from dynamics import RECIPES, gd, iterate, sam
 from dynamics.certify import certify
 from landscapes.network import Network
 
@@ -267,10 +189,10 @@ network = Network({n.data!r}, {n.hidden!r}, {n.activation!r}, {n.loss!r}, {n.wei
 start = network.start({training.seed!r}, scale={training.scale!r})
 rho, eta, steps = {training.rho!r}, {training.eta!r}, {training.steps!r}
 
-descent, ahead = gd(network, eta), sam(network, eta, rho)
-for rule in (descent, ahead, warm_start(descent, ahead, {training.warm!r})):
+tried = RECIPES[{training.rule!r}].build(network, eta, rho, steps, {training.values!r})
+for rule in (gd(network, eta), sam(network, eta, rho), tried):
     orbit = iterate(rule, start, steps, keep="scalars")
     print(rule.name, orbit.f[-1], orbit.gradient_norms[-1], orbit.shifted_norms[-1], network.accuracy(orbit.x[-1]))
-    if rule.name.startswith("SAM"):
+    if rule.name == "SAM":
         print(certify(network, orbit.x[-1], rho, eta).sentence)
 '''

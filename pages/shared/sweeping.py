@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from dynamics import verdict, warm_start
+from dynamics import verdict
 from dynamics.sweep import Finished, sweep
 from pages.shared import jobs
 from pages.shared.training import Course, Training, advance, as_case
@@ -43,18 +43,38 @@ class CaseResult:
         return self.shifted / self.gradient if self.gradient else float("nan")
 
 
+class Setting(NamedTuple):
+    """What the runs of one row of a sweep have in common."""
+
+    noise: float  # share of wrong labels
+    rule: str
+    warm: int
+
+    @classmethod
+    def of(cls, case: Training) -> Setting:
+        """Take it from one of its runs."""
+        return cls(case.network.label_noise, case.rule, case.warm)
+
+
 class Stopped(RuntimeError):
     """A run was asked to end before its last step."""
 
 
 def cases(
-    base: Training, radii: Sequence[float], warms: Sequence[int], seeds: int, noises: Sequence[float] = ()
+    base: Training,
+    radii: Sequence[float],
+    warms: Sequence[int],
+    seeds: int,
+    noises: Sequence[float] = (),
+    rules: Sequence[str] = ("sam",),
 ) -> list[Training]:
-    """Combine radii, lengths of warm-start, seeds of the first weights and shares of wrong labels."""
-    every = itertools.product(range(seeds), noises or (base.network.label_noise,), warms, radii)
+    """Combine rules, radii, lengths of warm-start, seeds of the first weights and shares of wrong labels."""
+    every = itertools.product(range(seeds), noises or (base.network.label_noise,), rules, warms, radii)
     return [
-        as_case(base, rho=rho, warm=min(warm, base.steps), seed=base.seed + seed, label_noise=noise)
-        for seed, noise, warm, rho in every
+        as_case(
+            base, rule=rule, options=(), rho=rho, warm=min(warm, base.steps), seed=base.seed + seed, label_noise=noise
+        )
+        for seed, noise, rule, warm, rho in every
     ]
 
 
@@ -65,9 +85,7 @@ def run_case(case: Training) -> CaseResult:
         Stopped: the job's owner has asked for the end.
     """
     network = case.network.network()
-    descent, ahead, _ = case.rules(network)
-    rule = warm_start(descent, ahead, case.warm) if case.warm else ahead
-    course = Course(rule, network.start(case.seed, case.scale), case.steps)
+    course = Course(case.swept(network), network.start(case.seed, case.scale), case.steps)
     advance((course,), None, jobs.stop_asked)
     if course.left:
         raise Stopped("it was stopped")
@@ -206,12 +224,12 @@ class SweepJob:
 
 
 def values_at(
-    finished: Sequence[Finished[Training, CaseResult]], rho: float, warm: int, noise: float, measure: str
+    finished: Sequence[Finished[Training, CaseResult]], rho: float, setting: Setting, measure: str
 ) -> np.ndarray:
-    """Return one measure of the runs with these settings, one a seed."""
+    """Return one measure of the runs with this radius and setting, one a seed."""
     found = [
         getattr(one.result, measure)
         for one in list(finished)
-        if one.result is not None and (one.case.rho, one.case.warm, one.case.network.label_noise) == (rho, warm, noise)
+        if one.result is not None and one.case.rho == rho and Setting.of(one.case) == setting
     ]
     return np.array(found)

@@ -10,7 +10,7 @@ import numpy as np
 
 from dynamics import Orbit, verdict
 from dynamics.certify import Certificate, certify
-from dynamics.rules import unit
+from dynamics.rules import NORMALIZED, unit
 from pages.shared import jobs
 from pages.shared.training import Array, Course, Curves, Progress, Training, advance, one_thread
 
@@ -76,7 +76,7 @@ class TrainedRun:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """All runs of a training, and pictures of where the second, the rule without a warm-start, ended."""
+    """All runs of a training, and pictures of where the second, that of SAM, ended."""
 
     runs: tuple[TrainedRun, ...]
     slices: Slices | None  # None where the run left the finite numbers or was stopped
@@ -89,7 +89,7 @@ def train(
     report: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Trained:
-    """Train by gradient descent, by the rule, and by the rule after a warm-start, from the same weights.
+    """Train by gradient descent, by SAM, and by what is tried in its place, from the same weights.
 
     Args:
         training: what to train, and how.
@@ -138,7 +138,8 @@ def ended(
     """Judge a run; where it has stalled, and nobody wants it to stop, seek a certificate."""
     v, w = verdict(network, orbit), orbit.x[-1]
     proof = None
-    if v.outcome in STALLS and not stop():
+    # What is certified are SAM's points; a rule that looks elsewhere has others.
+    if v.outcome in STALLS and orbit.traits.look_ahead == NORMALIZED and not stop():
         proof = _proof(certify(network, w, training.rho, training.eta, stop=stop))
     return TrainedRun(
         name, curves, v.outcome, v.step, v.sentence, float(orbit.f[-1]), network.accuracy(w),

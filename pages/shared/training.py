@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from dynamics import Orbit, Rule, gd, iterate, sam, warm_start
+from dynamics import RECIPES, Orbit, Rule, gd, iterate, sam, warm_start
 from landscapes.perceptron import size
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ _PATIENCE: Final = 0.2  # seconds between two reports
 _CHUNK: Final = 128  # steps of a round at most; `iterate` keeps the positions of so many
 _LEASH: Final = 100.0  # a run that is further from its start than this many times the start's length has left
 _SCALARS: Final = ("f", "f_plus", "gradient_norms", "shifted_norms", "cosine", "eta", "rho")
-RULES: Final[dict[str, Callable[[Any, float, float], Rule]]] = {"SAM": sam}  # by name, beside gradient descent
 
 
 @dataclass(frozen=True)
@@ -82,20 +81,34 @@ class Training:
     rho: float = 3.0
     eta: float = 0.1
     steps: int = 6000
-    warm: int = 300  # steps of gradient descent before the rule, in the run with a warm-start
+    warm: int = 300  # steps of gradient descent before the rule, where there is a warm-start
     scale: float | None = None  # of the first weights; None for N(0, 1/fan-in) and no biases
     seed: int = 0  # of the first weights
-    rule: str = "SAM"
+    rule: str = "warm"  # what is tried in SAM's place, a name in `dynamics.RECIPES`
+    options: tuple[tuple[str, float], ...] = ()  # of that rule, where they are not as by default
 
-    def rules(self, network: Network) -> tuple[Rule, ...]:
-        """Gradient descent, the rule, and the rule after a warm-start."""
-        descent, ahead = gd(network, self.eta), RULES[self.rule](network, self.eta, self.rho)
-        return descent, ahead, warm_start(descent, ahead, self.warm)
+    def rules(self, network: Any) -> tuple[Rule, ...]:
+        """Gradient descent, SAM, and what is tried in its place."""
+        return gd(network, self.eta), sam(network, self.eta, self.rho), self._tried(network, self.steps)
+
+    def swept(self, network: Any) -> Rule:
+        """Gradient descent for the warm-start's steps, then the rule, or SAM; what a sweep trains by."""
+        kept = replace(self, rule="sam") if self.rule == "warm" else self
+        rule = kept._tried(network, self.steps - self.warm)
+        return warm_start(gd(network, self.eta), rule, self.warm) if self.warm else rule
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The rule's options."""
+        return {"warm": self.warm} if self.rule == "warm" else dict(self.options)
+
+    def _tried(self, network: Any, steps: int) -> Rule:
+        return RECIPES[self.rule].build(network, self.eta, self.rho, steps, self.values)
 
     @property
     def names(self) -> tuple[str, ...]:
         """What the three runs are called."""
-        return "GD", self.rule, f"{self.rule} after {self.warm:,} steps of GD"
+        return tuple(rule.name for rule in self.rules(None))
 
 
 @dataclass(frozen=True, eq=False)
