@@ -17,6 +17,18 @@ _GLYPHS: Final = {
     "x": "✖",
     "triangle-up": "▲",
     "arrow": "➤",
+    "cross": "✚",
+    "triangle-down": "▼",
+    "triangle-right": "▶",
+    "triangle-sw": "◣",
+    "triangle-se": "◢",
+    "diamond-tall": "♦",
+    "diamond-wide": "⬥",
+    "pentagon": "⬟",
+    "hexagon": "⬢",
+    "octagon": "⯃",
+    "hourglass": "⧗",
+    "bowtie": "⧓",
 }
 _LINES: Final = {"dash": "╌╌", "dot": "┄┄"}
 

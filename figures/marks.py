@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from dynamics import HallucinatedPoints, Orbit, StationaryPoints
 from dynamics.sentences import number, place
 
-from .palette import ATTRACTING, HALLUCINATED, KINDS, REPELLING, RULES, TEXT, UNDECIDED, Mark, points
+from .palette import ATTRACTING, HALLUCINATED, KINDS, REPELLING, RULES, SYMBOLS, TEXT, UNDECIDED, Mark, points
 
 Coordinates = Callable[[np.ndarray], tuple[Any, Any]]  # points (n, d) to what is drawn across and upwards
 
@@ -43,7 +43,7 @@ def path(orbit: Orbit, at: Coordinates, mode: str, **more: Any) -> go.Scatter:
 
 
 def end(orbit: Orbit, at: Coordinates) -> go.Scatter:
-    """Mark where a run ended: a square for GD, a diamond for SAM."""
+    """Mark where a run ended: a square for GD, a diamond for SAM, a shape of its own for every other."""
     finite = np.flatnonzero(np.isfinite(orbit.x).all(axis=-1) & np.isfinite(orbit.f))
     x, y = at(orbit.x[finite[-1:]])
     return go.Scatter(
@@ -53,7 +53,7 @@ def end(orbit: Orbit, at: Coordinates) -> go.Scatter:
         name=f"{orbit.name} ends",
         marker={
             "color": RULES.get(orbit.name, TEXT),
-            "symbol": "diamond" if orbit.name == "SAM" else "square",
+            "symbol": SYMBOLS.get(orbit.name, "circle"),
             "size": 12,
             "line": {"color": "var(--st-background-color)", "width": 1.5},
         },

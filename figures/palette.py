@@ -23,8 +23,9 @@ HALLUCINATED: Final = "#CC79A7"
 REMEDY: Final = "#56B4E9"  # a run of something else in SAM's place, as after a warm-start
 GREY: Final = "#8A8F98"
 
-# What is tried in SAM's place, by its name in `dynamics.recipes`: no two of these and the two above come closer than 0.078
-# in the Oklab space, seen with all cones or without those for red or for green; each stands out on both backgrounds.
+# What is tried in SAM's place, by its name in `dynamics.recipes`. No two of these colours and the two above come closer
+# than 0.078 in the Oklab space, seen with all cones or without those for red or for green; each stands out on both
+# backgrounds. With as many as that colour alone is not enough: each has a shape of its own.
 _TRIED: Final = {
     "warm": ("#35ADBF", "triangle-right"),
     "linear": ("#8F5100", "triangle-down"),

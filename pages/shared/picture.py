@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from functools import lru_cache, partial
@@ -17,7 +18,7 @@ from figures.line import landscape_1d, position
 from figures.palette import RULES
 from figures.plane import landscape_2d
 from landscapes import Landscape
-from pages.shared.analysis import Answer, Question, heights, shifts
+from pages.shared.analysis import Answer, Question, Run, heights, shifts
 from pages.shared.compute import ask
 from pages.shared.jobs import Busy
 from pages.shared.legend import show_legend
@@ -25,35 +26,46 @@ from pages.shared.player import Click, player
 from pages.shared.report import alternative, show_verdicts
 from pages.shared.tracks import playback, snapped
 
+Others = Callable[[Question], tuple[Run, ...]]
+
 _FIELD: Final = 21  # arrows along an axis
 _MOVED, _SETTLED = "_moved_start", "_settled_start"  # in the session, while a start is dragged
 _DECADES: Final = 30.0  # from this ratio of its values on, f is drawn by its logarithm
 
 
 def show_runs(
-    q: Question, key: str, surrogate: bool = False, field: bool = False, controls: tuple[str, ...] = ("x", "y")
+    q: Question,
+    key: str,
+    surrogate: bool = False,
+    field: bool = False,
+    controls: tuple[str, ...] = ("x", "y"),
+    others: Others | None = None,
 ) -> None:
     """Show how the runs ended and their picture, in which a click or a drag sets the start.
 
     While the start moves only this part of the page runs again. Once it has come to rest the page does, and the
-    `controls` of the start, one for each variable, have it.
+    `controls` of the start, one for each variable, have it. `others` gives runs of other rules, from the question's
+    start, that are drawn too.
     """
     st.session_state.pop(_MOVED, None)  # the whole page runs, so the controls say where the start is
-    _show_runs(q, key, surrogate, field, controls)
+    _show_runs(q, key, surrogate, field, controls, others)
 
 
 @st.fragment
-def _show_runs(q: Question, key: str, surrogate: bool, field: bool, controls: tuple[str, ...]) -> None:
+def _show_runs(
+    q: Question, key: str, surrogate: bool, field: bool, controls: tuple[str, ...], others: Others | None
+) -> None:
     if st.session_state.pop(_SETTLED, False):
         st.rerun()
     q = replace(q, start=st.session_state.get(_MOVED, q.start))
     try:
         a = ask(q)
+        more = others(q) if others else ()
     except Busy as error:
         st.warning(str(error))
         return
     show_verdicts(a)
-    show_landscape(q, a, key, surrogate, field, controls)
+    show_landscape(q, a, key, surrogate, field, controls, more)
 
 
 def show_landscape(
@@ -63,22 +75,24 @@ def show_landscape(
     surrogate: bool = False,
     field: bool = False,
     controls: tuple[str, ...] = (),
+    more: tuple[Run, ...] = (),
 ) -> None:
-    """Show f with both runs to play, and on demand the surrogate f(x+) and the field of S.
+    """Show f with the runs to play, and on demand the surrogate f(x+) and the field of S.
 
-    Where there are `controls` of the start, a click or a drag sets it, see `show_runs`.
+    Where there are `controls` of the start, a click or a drag sets it, see `show_runs`; `more` are runs beside GD and
+    SAM.
     """
-    picture = _ground(_Ground(q.landscape, q.rho, q.eta, surrogate, field, _seen(q, a), q, a))
-    paths = playback(q, a)
+    picture = _ground(_Ground(q.landscape, q.rho, q.eta, surrogate, field, _seen(q, a, more), q, a, more))
+    paths = playback(q, a, more)
     show_legend(picture, paths)
     player(
         picture,
         key=key,
         height=picture.layout.height,
-        alt=alternative(q, a),
+        alt=" ".join([alternative(q, a), *(run.verdict.sentence for run in more)]),
         view=str(q.landscape.domain),
         playback=paths,
-        curves=_curves(a.gd.orbit, a.sam.orbit),
+        curves=_curves(*(run.orbit for run in (a.gd, a.sam, *more))),
         on_start=partial(_move_start, q) if controls else None,
         on_settle=partial(_settle_start, q, controls) if controls else None,
     )
@@ -112,12 +126,13 @@ class _Ground:
     seen: tuple[float, ...]
     q: Question = dataclass_field(compare=False)
     a: Answer = dataclass_field(compare=False)
+    more: tuple[Run, ...] = dataclass_field(compare=False)
 
 
-def _seen(q: Question, a: Answer) -> tuple[float, ...]:
+def _seen(q: Question, a: Answer, more: tuple[Run, ...]) -> tuple[float, ...]:
     """Return what of the runs shows in the ground: the heights they reach, or a target outside the window."""
     if q.landscape.dim == 1:
-        f = np.concatenate([run.orbit.f for run in (a.gd, a.sam)])
+        f = np.concatenate([run.orbit.f for run in (a.gd, a.sam, *more)])
         f = f[np.isfinite(f)]
         return (float(f.min()), float(f.max())) if f.size else ()
     target = a.sam.verdict.target
@@ -127,7 +142,7 @@ def _seen(q: Question, a: Answer) -> tuple[float, ...]:
 @lru_cache(maxsize=8)
 def _ground(g: _Ground) -> Figure:
     """Draw what the paths run on; another start or number of steps leaves most of it as it was."""
-    return draw_landscape(g.q, g.a, g.surrogate, g.field, paths=False)
+    return draw_landscape(g.q, g.a, g.surrogate, g.field, paths=False, more=g.more)
 
 
 def _curves(*runs: Orbit) -> Figure:
@@ -141,11 +156,13 @@ def _curves(*runs: Orbit) -> Figure:
 _cached_curves = lru_cache(maxsize=8)(curves)
 
 
-def draw_landscape(q: Question, a: Answer, surrogate: bool, field: bool, paths: bool = True) -> Figure:
-    """Draw f, on demand with both runs, the surrogate f(x+) and the field of S."""
+def draw_landscape(
+    q: Question, a: Answer, surrogate: bool, field: bool, paths: bool = True, more: tuple[Run, ...] = ()
+) -> Figure:
+    """Draw f, on demand with the runs, the surrogate f(x+) and the field of S."""
     l = q.landscape
     axes, z = heights(l)
-    runs = (a.gd.orbit, a.sam.orbit)
+    runs = tuple(run.orbit for run in (a.gd, a.sam, *more))
     if l.dim == 1:
         shifted = shifts(l, q.rho, 601) if surrogate or field else None
         return landscape_1d(l, (*axes, z), runs, a.sam.verdict, a.found, shifted, surrogate, field, paths)

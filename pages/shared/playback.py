@@ -10,6 +10,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from figures.shapes import path
+
 Array = npt.NDArray[np.floating[Any]]
 
 LONGEST: Final = 2001  # points of a track; longer runs are thinned
@@ -33,7 +35,7 @@ class Track:
 
     name: str
     color: str
-    symbol: str  # "square" or "diamond"
+    symbol: str  # of `figures.shapes`
     k: npt.NDArray[np.int64]  # (n,) step numbers
     x: Array  # (n, 2)
     x_plus: Array | None  # (n, 2) look-ahead points; None for a rule that does not look ahead
@@ -42,7 +44,7 @@ class Track:
     gradient: Array  # (n,) |g(x)|
     shifted: Array | None  # (n,) |S(x)|; None for a rule that does not look ahead
     eta: float
-    rho: float
+    rho: float  # NaN where it changes on the way, or the look-ahead is not of that length
     end: str  # how it ended, as a sentence
     slope: Array | None = None  # (n,) f'(x), in one variable
     notes: tuple[Note, ...] = ()
@@ -87,7 +89,7 @@ def _track(track: Track, k: dict[str, str] | None) -> dict[str, Any]:
     return {
         "name": track.name,
         "color": track.color,
-        "symbol": track.symbol,
+        "shape": path(track.symbol),
         "origin": origin,
         "count": len(track.k),
         "k": k,
@@ -99,7 +101,7 @@ def _track(track: Track, k: dict[str, str] | None) -> dict[str, Any]:
         "gradient": _single(track.gradient),
         "shifted": None if track.shifted is None else _single(track.shifted),
         "eta": track.eta,
-        "rho": track.rho,
+        "rho": track.rho if np.isfinite(track.rho) else None,
         "end": track.end,
         "notes": [
             {"x": note.x, "y": note.y, "text": note.text, "color": note.color, "side": note.side}

@@ -3,9 +3,9 @@
 import { decode } from "./figure.js";
 
 /**
- * @typedef {{name: string, color: string, symbol: string, count: number, k: ArrayLike<number>, x: Float64Array,
+ * @typedef {{name: string, color: string, shape: string, count: number, k: ArrayLike<number>, x: Float64Array,
  *            xPlus: Float64Array | null, step: Float32Array | null, slope: Float32Array | null, f: Float32Array,
- *            gradient: Float32Array, shifted: Float32Array | null, eta: number, rho: number, end: string,
+ *            gradient: Float32Array, shifted: Float32Array | null, eta: number, rho: number | null, end: string,
  *            notes: {x: number, y: number, text: string, color: string, side: string}[]}} Track
  */
 
@@ -15,10 +15,6 @@ const STRIDE = 0.5; // pixels; nearer points of a path are one
 const BEADS = 4; // pixels between the beads of a path
 const SLOPE = 44; // pixels, half of a tangent
 const STEEPEST = 60; // pixels of the arrow of the longest gradient
-const SYMBOLS = {
-  square: "M-6-6H6V6H-6Z",
-  diamond: "M0-8 8 0 0 8-8 0Z",
-};
 /** How much of a step is drawn, from nothing but x on. */
 export const STAGES = { uphill: 1, measure: 2, down: 3, all: 4 };
 
@@ -148,7 +144,7 @@ class Drawing {
     for (const name of ["path", "beads", "trail", "circle", "back", "measured", "slope", "ahead"]) {
       this[name].setAttribute("stroke", track.color);
     }
-    this.point.setAttribute("d", SYMBOLS[track.symbol] ?? SYMBOLS.diamond);
+    this.point.setAttribute("d", track.shape);
     this.point.setAttribute("fill", track.color);
     this.point.dataset.track = track.name;
     this.ahead.dataset.track = track.name;
@@ -221,7 +217,8 @@ class Drawing {
     const round = circle && this.dim === 2;
     this.circle.style.display = round ? "" : "none";
     if (round) {
-      const [rx, ry] = this.unit.map((unit) => Math.abs(unit) * track.rho);
+      const rho = track.rho ?? Math.hypot(...[0, 1].map((axis) => track.xPlus[2 * i + axis] - track.x[2 * i + axis]));
+      const [rx, ry] = this.unit.map((unit) => Math.abs(unit) * rho);
       for (const [name, value] of Object.entries({ cx: px, cy: py, rx, ry })) this.circle.setAttribute(name, value);
     }
     const [ux, uy] = this.unit;

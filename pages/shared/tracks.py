@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from dynamics import Orbit
+from dynamics.rules import NORMALIZED
 from dynamics.sentences import article, number, place
-from figures.palette import KINDS, RULES, TEXT
+from figures.palette import KINDS, RULES, SYMBOLS, TEXT
 from landscapes import Landscape
 from pages.shared.analysis import Answer, Question, Run
 from pages.shared.playback import LONGEST, Array, Note, Playback, Track
 
-SYMBOLS: Final = {"GD": "square", "SAM": "diamond"}
 _STALLED: Final = ("hallucinated", "stalled")
 _SLOPE: Final = {1: ("slope", "slope"), 2: ("gradient", "length of the gradient")}
 
 
-def playback(q: Question, a: Answer) -> Playback:
-    """Make the tracks of GD and SAM.
+def playback(q: Question, a: Answer, more: Sequence[Run] = ()) -> Playback:
+    """Make the tracks of GD and SAM, and of further runs.
 
     Args:
         q: the question; its start is the handle's place, its window the handle's limits.
         a: the answer to it.
+        more: runs of other rules from the same start.
     """
     l = q.landscape
     start = np.asarray(q.start, dtype=np.float64)
     return Playback(
-        tracks=tuple(_track(l, run) for run in (a.gd, a.sam)),
+        tracks=tuple(_track(l, run) for run in (a.gd, a.sam, *more)),
         dim=l.dim,
         start=(float(start[0]), float(start[1] if l.dim == 2 else l.value(start))),
         window=l.domain,
@@ -94,11 +96,17 @@ def _track(l: Landscape, run: Run) -> Track:
         gradient=orbit.gradient_norms[keep],
         shifted=orbit.shifted_norms[keep] if looks else None,
         eta=float(orbit.eta[-1]),
-        rho=float(orbit.rho[-1]),
+        rho=_radius(orbit),
         end=end(l, run),
         slope=l.gradient(x)[:, 0] if l.dim == 1 else None,
-        notes=_notes(l, run),
+        notes=_notes(l, run) if orbit.name in ("GD", "SAM") else (),  # more of them would hide the picture
     )
+
+
+def _radius(orbit: Orbit) -> float:
+    """Return how far a run looks ahead, NaN where that is not the same all the way."""
+    sams = orbit.traits.look_ahead == NORMALIZED
+    return float(orbit.rho[-1]) if sams and (orbit.rho == orbit.rho[0]).all() else math.nan
 
 
 def _in_picture(x: Array, f: Array) -> Array:
