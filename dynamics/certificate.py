@@ -67,7 +67,7 @@ def certificate(
         raise ValueError(f"most must be at least 1, got {most}")
     if found is not None and found.rho != rho:
         raise ValueError(f"found is for rho = {found.rho}, not {rho}")
-    most = max(1, min(most, int(_SECONDS / (_PIECE[0] + _PIECE[1] * l.kernel.length))))
+    most = min(most, pieces_in(l, _SECONDS))
     window = tuple(
         (math.nextafter(low - rho, -math.inf), math.nextafter(high + rho, math.inf)) for low, high in l.domain
     )
@@ -78,6 +78,11 @@ def certificate(
         around.append(sides(l, rho, zero, eta) if l.dim == 1 else turn(l, rho, zero, eta, max(left, 0)))
         left -= around[-1].arcs
     return compared(_drawn_up(l, rho, eta, window, every, around), l, found)
+
+
+def pieces_in(l: Landscape, seconds: float) -> int:
+    """Estimate how many boxes and arcs can be looked at in a time."""
+    return max(1, int(seconds / (_PIECE[0] + _PIECE[1] * l.kernel.length)))
 
 
 def _drawn_up(l: Landscape, rho: float, eta: float, window: Domain, every: Zeros, around: list[Directions]) -> Proof:

@@ -11,6 +11,7 @@ from pages.shared.jobs import Busy
 from pages.shared.layout import set_page
 from pages.shared.link import Link
 from pages.shared.picture import draw_landscape, show_position, show_runs
+from pages.shared.proof import show_proof
 from pages.shared.report import show_points, show_search
 from pages.shared.takeaway import offer
 
@@ -45,6 +46,7 @@ def main() -> None:
     if question.landscape.dim == 1:
         show_position(question, answer, "position")
     show_points(question, answer)
+    show_proof(question, answer)
     show_search(question, answer)
 
 
