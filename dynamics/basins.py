@@ -23,7 +23,7 @@ from .settling import STAYS, settled
 
 BLOCK: Final = 2048  # runs that step together; see landscapes.landscape
 LOOKS: Final = 32  # steps between two looks at which runs are over
-_NUMBERS: Final = 2_000_000  # of last positions that are kept at a time
+_NUMBERS: Final = 1_000_000  # of last positions that are kept at a time
 
 Indices = npt.NDArray[np.int64]
 
@@ -306,8 +306,8 @@ class _Work:
 
     def judge_last(self) -> None:
         """Judge the runs that have taken their last steps."""
-        self._judge(self.last)
-        self.last = []
+        last, self.last = self.last, []
+        self._judge(last)
 
     def judge_settled(self) -> None:
         """Judge the runs that settled."""
@@ -317,7 +317,9 @@ class _Work:
         if not parts:
             return
         which = np.concatenate([members for members, _ in parts])
-        found = judge(self.at, Endings.joined([endings for _, endings in parts]))
+        endings = Endings.joined([endings for _, endings in parts])
+        parts.clear()  # they may be large
+        found = judge(self.at, endings)
         self.outcomes[which], self.kinds[which], self.along[which] = found.outcomes, found.kinds, found.along
         self.ends[which], self.targets[which] = found.points, found.targets
 
