@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeVar
 
 from pages.shared.analysis import Answer, Question, answer
 from pages.shared.jobs import Busy, submit
+
+Asked = TypeVar("Asked")
+Answered = TypeVar("Answered")
 
 PATIENCE: Final = 0.3  # seconds of estimated work that may run in the script's own thread
 LONGEST: Final = 60.0  # seconds to wait for a worker
@@ -23,11 +27,25 @@ def ask(question: Question) -> Answer:
     Raises:
         Busy: too many wait for a worker, or (TooLong) none answered within LONGEST seconds.
     """
-    if question.cost <= PATIENCE:
-        return answer(question)
-    job = submit(answer, question, question=True)
+    return work_out(answer, question, question.cost)
+
+
+def work_out(function: Callable[[Asked], Answered], question: Asked, cost: float) -> Answered:
+    """Return function(question): computed here where that is estimated to take a moment, else by a worker.
+
+    Args:
+        function: a module's own function.
+        question: what it is asked.
+        cost: estimated seconds.
+
+    Raises:
+        Busy: as `ask`.
+    """
+    if cost <= PATIENCE:
+        return function(question)
+    job = submit(function, question, question=True)
     try:
-        result: Answer = job.future.result(timeout=LONGEST)
+        result: Answered = job.future.result(timeout=LONGEST)
     except TimeoutError as error:
         job.future.cancel()
         raise TooLong(

@@ -12,6 +12,7 @@ from typing import Final
 import streamlit as st
 from streamlit.runtime.state import get_session_state
 
+LEAVE: Final = "_leave"  # in the session: called on arrival at another page, to end the work of the one that was left
 VERSION: Final = "1"  # the defaults of a version never change, so that an old link keeps its meaning
 
 
@@ -22,6 +23,8 @@ class Link:
         """Read the link on the first run of `page`; on later runs the widgets have the values."""
         self.arrived: Final = st.session_state.get("_page") != page
         st.session_state["_page"] = page
+        if self.arrived and LEAVE in st.session_state:
+            st.session_state.pop(LEAVE)()
         self._asked = st.query_params.to_dict() if self.arrived else {}
         self.notes: list[str] = []
         version = self._asked.get("v", VERSION)

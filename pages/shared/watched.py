@@ -1,0 +1,76 @@
+"""Work of a page that ends when nobody looks at it any longer: the page was left, or the browser is gone."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Final
+
+import streamlit as st
+
+from pages.shared.link import LEAVE
+from pages.shared.sweeping import SweepJob
+
+_PATIENCE: Final = 75.0  # seconds without a look; a browser wakes a page in the background once a minute
+
+
+class Watched(SweepJob):
+    """Cases that workers carry out, and what has come of them so far; it stops where nobody looks."""
+
+    def __init__(self, about: Hashable, cases: Sequence[Any], run: Callable[[Any], Any]) -> None:
+        """Begin.
+
+        Args:
+            about: what the results belong to; where a page asks something else they are not to be drawn.
+            cases: what to carry out, at most `sweeping.MOST_RUNS`.
+            run: a module's own function, of a case.
+        """
+        self.about = about
+        self._looked = time.monotonic()
+        super().__init__(about, cases, run)  # type: ignore[arg-type]
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def look(self) -> None:
+        """Say that somebody looks."""
+        self._looked = time.monotonic()
+
+    def results(self) -> dict[Any, Any]:
+        """Return what has come of the cases that are done, by case."""
+        return {one.case: one.result for one in list(self.finished) if one.result is not None}
+
+    def failures(self) -> list[str]:
+        """Return the reasons of those that failed."""
+        return [one.failure for one in list(self.finished) if one.failed]
+
+    def _watch(self) -> None:
+        while not self.done:
+            time.sleep(0.5)
+            if time.monotonic() - self._looked > _PATIENCE:
+                self.stop()
+
+
+class Works:
+    """What a visitor has under way, by the page's name for it."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.of: dict[str, Watched] = {}
+
+    def begin(self, name: str, work: Watched) -> None:
+        """Put work in the place of what was under way by that name; it ends when the page is left."""
+        if name in self.of:
+            self.of[name].stop()
+        self.of[name] = work
+        st.session_state[LEAVE] = self.close
+
+    def close(self) -> None:
+        """End all of it."""
+        for work in self.of.values():
+            work.stop()
+
+
+@st.cache_resource(scope="session", on_release=lambda works: works.close(), show_spinner=False)
+def works() -> Works:
+    """Return this visitor's; it ends with the session."""
+    return Works()
