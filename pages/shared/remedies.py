@@ -1,4 +1,4 @@
-"""What the page on remedies asks of the core, as pure functions of plain data: they can be cached and sent to workers."""
+"""What the page on remedies asks of the core, as pure functions of plain data, to be cached and sent to workers."""
 
 from __future__ import annotations
 
