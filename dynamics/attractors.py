@@ -85,6 +85,8 @@ def distinct(
 
 def _places(x: Array, gap: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Label (n,) the places of ends (n, d) that are linked over gaps, and give the first end of each place."""
-    _, seen, cell = np.unique(np.round(x / (0.1 * gap)), axis=0, return_index=True, return_inverse=True)
+    cells = np.round((x - x.min(axis=0)) / (0.1 * gap)).astype(np.int64)
+    key = np.ravel_multi_index(tuple(cells.T), tuple(cells.max(axis=0) + 1))  # one number sorts faster than two
+    _, seen, cell = np.unique(key, return_index=True, return_inverse=True)
     _, first, label = np.unique(groups(x[seen], gap), return_index=True, return_inverse=True)
-    return label[cell.reshape(-1)], seen[first]
+    return label[cell], seen[first]
