@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -45,8 +45,17 @@ def over_steps(lines: Sequence[Line], title: str, log: bool = False, height: int
     picture.update_xaxes(title="step", rangemode="tozero")
     picture.update_yaxes(title={"text": title, "standoff": 8}, nticks=6)
     if log:
-        picture.update_yaxes(type="log", exponentformat="power")
+        picture.update_yaxes(**_decades(np.concatenate([np.empty(0), *(line.y for line in lines)])))
     return picture
+
+
+def _decades(values: Array) -> dict[str, Any]:
+    """Return a logarithmic axis, with whole powers of ten only where there are some."""
+    with np.errstate(all="ignore"):
+        exponents = np.log10(values[np.isfinite(values) & (values > 0.0)])
+    span = float(np.ptp(exponents)) if exponents.size else 0.0
+    steps = {"dtick": int(np.ceil(span / 5.0))} if span >= 2.0 else {}
+    return {"type": "log", "exponentformat": "power", **steps}
 
 
 def images(weights: Array, columns: int = 8) -> go.Figure:

@@ -13,8 +13,11 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dynamics import RECIPES, gsam, iterate
 from dynamics.sentences import number
-from pages.shared.networks_controls import widths
+from figures.standalone import standalone
+from pages.shared.networks_controls import TRIED, widths
+from pages.shared.networks_pictures import curve_pictures, shown, slice_makers
 from pages.shared.networks_sweep import table as sweep_table
 from pages.shared.networks_training import curves_csv, script, table
 from pages.shared.stored import stored
@@ -171,8 +174,6 @@ def test_a_training_ends_with_its_own_verdict() -> None:
     assert "The settings have changed" not in said(app)
     frame = app.dataframe[0].value
     assert frame["run"].tolist() == list(as_case(TINY, steps=300).names)
-    from dynamics import iterate
-
     training = as_case(TINY, steps=300, rho=0.5)
     n = training.network.network()
     ends = [iterate(rule, n.start(0, 0.7), 300).f[-1] for rule in training.rules(n)]
@@ -193,6 +194,37 @@ def test_radius_zero_and_a_step_size_that_diverges_are_trained_too() -> None:
     assert all("diverged" in line and "step" in line for line in verdicts(app))
 
 
+def test_any_rule_can_be_tried_beside_gd_and_sam() -> None:
+    app = visit(preset="Tiny", n_steps="40", n_rule="GSAM", n_gsam_alpha="0.25")
+    assert app.number_input(key="n_gsam_alpha").value == 0.25
+    assert not [widget for widget in app.number_input if widget.key == "n_warm"]
+    button(app, "train").click()  # type: ignore[attr-defined]
+    until(healthy(app.run()), lambda app: "GSAM" in " ".join(verdicts(app)))
+    training = as_case(TINY, steps=40, rule="gsam", options=(("alpha", 0.25),))
+    n = training.network.network()
+    end = iterate(gsam(n, training.eta, training.rho, 0.25), n.start(0, 0.7), 40).f[-1]
+    assert app.dataframe[0].value["loss"].tolist()[2] == pytest.approx(end, rel=1e-12)
+    assert "_GSAM_" not in said(app) and "Zhuang" in said(app)
+
+
+def test_what_the_link_asks_of_rules_is_checked() -> None:
+    app = visit(n_rule="SGD")
+    assert "'SGD', which is not one of SAM after a warm-start" in said(app)
+    app = visit(n_rule="LookSAM", n_looksam_k="0", preset="Tiny")
+    assert app.number_input(key="n_looksam_k").value == 5
+    assert "which is not a whole number from 1 to 1,000; 5 is used" in said(app)
+    app = visit(part="Sweep", n_rules="SGD", preset="Tiny")
+    assert "The link asks for the rule 'SGD'" in said(app)
+
+
+def test_every_rule_can_be_chosen() -> None:
+    app = visit(preset="Tiny")
+    for name in TRIED:
+        app.selectbox(key="n_rule").set_value(name)
+        healthy(app.run())
+        assert RECIPES[name].source in said(app)
+
+
 # --- sweep ------------------------------------------------------------------------------------------
 
 
@@ -202,6 +234,17 @@ def test_a_sweep_is_drawn_and_tabulated_run_by_run() -> None:
     button(app, "sweep").click()  # type: ignore[attr-defined]
     until(healthy(app.run()), lambda app: "8 finished runs" in said(app))
     assert len(app.dataframe[0].value) == 8
+
+
+def test_rules_can_be_swept() -> None:
+    app = visit(preset="Tiny", part="Sweep", n_rhos="1", n_warms="0", n_seeds="2", n_steps="30")
+    app.multiselect(key="n_rules").set_value(["sam", "vasso"])
+    assert "4 runs of 30 steps" in said(healthy(app.run()))
+    button(app, "sweep").click()  # type: ignore[attr-defined]
+    until(healthy(app.run()), lambda app: "4 finished runs" in said(app))
+    assert app.dataframe[0].value["rule"].value_counts().to_dict() == {"SAM": 2, "VaSSO": 2}
+    app.multiselect(key="n_rules").set_value([])
+    assert "0 runs" in said(healthy(app.run())) and button(app, "sweep").disabled  # type: ignore[attr-defined]
 
 
 def test_too_many_runs_are_refused_with_their_number() -> None:
@@ -281,14 +324,24 @@ def test_the_curves_as_csv_are_the_stored_ones() -> None:
     assert table(trained)["verdict"].tolist() == [run.outcome for run in trained.runs]
 
 
-def test_the_script_trains_the_same_runs() -> None:
-    training = as_case(TINY, steps=200)
+def test_every_picture_can_be_had_as_a_page() -> None:
+    training, trained = stored("Digits")
+    assert list(slice_makers(training, trained)) == [
+        "Loss through w and the look-ahead point", "Loss on a plane", "First layer",
+    ]  # fmt: skip
+    for make in slice_makers(training, trained).values():
+        assert b"plotly" in standalone(make(), "a title").lower()
+    pictures = curve_pictures(shown(training, [run.curves for run in trained.runs]))
+    assert len(pictures) == 4
+
+
+@pytest.mark.parametrize("changes", [{}, {"rule": "vasso", "options": (("theta", 0.2),)}])
+def test_the_script_trains_the_same_runs(changes: dict[str, object]) -> None:
+    training = as_case(TINY, steps=200, **changes)
     run = subprocess.run(
         [sys.executable, "-c", script(training)], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
     assert run.returncode == 0, run.stderr
-    from dynamics import iterate
-
     n = training.network.network()
     for rule in training.rules(n):
         assert f"{rule.name} {iterate(rule, n.start(0, 0.7), 200).f[-1]}" in run.stdout

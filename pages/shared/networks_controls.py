@@ -118,8 +118,9 @@ def _ask_tried(link: Link, default: dict[str, Any]) -> tuple[str, int, tuple[tup
             link, "rule", "third run, beside GD and SAM", default, TRIED, {name: RECIPES[name].label for name in TRIED}
         )
         recipe = RECIPES[rule]
-        st.latex(recipe.equation)
-        st.caption(f"{recipe.source}; g is the gradient at x, s the one at x⁺.")
+        for part in recipe.equation.split(r"\quad"):
+            st.markdown(f"${part.strip().rstrip(',')}$")  # breaks between symbols where there is little room
+        st.caption(f"{recipe.source}; x are the weights, g is the gradient at x and s the one at x⁺.")
         for knob in recipe.knobs:
             if rule == "warm":
                 warm = _number(link, "warm", "steps of GD, k", default, 0, MOST_STEPS, 100, help=knob.says)
@@ -214,10 +215,11 @@ def _choice(
     usual, key = default[key], f"{PREFIX}{key}"
     if st.session_state.get(key) not in (None, *options):
         del st.session_state[key]
+    shown = [labels.get(option, option) for option in options]  # what the link says, too
     value = str(
         st.selectbox(
             name, options, options.index(usual), lambda option: labels.get(option, option), key=key, bind="query-params"
         )
     )
-    link.check(key, name, value, f"one of {', '.join(options)}")
+    link.check(key, name, labels.get(value, value), f"one of {', '.join(shown)}")
     return value

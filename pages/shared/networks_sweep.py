@@ -79,6 +79,10 @@ def _ask(link: Link, preset: str) -> tuple[Training, list[Training]]:
     seeds = int(st.number_input("seeds", 1, 10, 3, key=f"{PREFIX}seeds", bind="query-params"))
     link.check(f"{PREFIX}seeds", "seeds", float(seeds), "a whole number from 1 to 10")
     noises = _list(link, "noises", "shares of wrong labels", "0", 0.0, 0.9)
+    labels = [RECIPES[name].label for name in SWEPT]
+    for asked in st.query_params.get_all(f"{PREFIX}rules") if link.arrived else []:
+        if asked not in labels:
+            link.notes.append(f"The link asks for the rule {asked[:40]!r}, which is not one of {', '.join(labels)}.")
     rules = st.multiselect(
         "rules", SWEPT, ["sam"], lambda name: RECIPES[name].label, key=f"{PREFIX}rules", bind="query-params",
         help="Each follows the warm-start, with its usual settings.",
