@@ -1,6 +1,7 @@
 """What moves on a landscape, and where it stops."""
 
 from .basins import Basins, basins
+from .branches import Branch, HallucinationCurves, hallucination_curves
 from .certificate import certificate
 from .certify import Certificate, certify
 from .hallucination import HallucinatedCurve, HallucinatedPoints, hallucinated_points
@@ -22,15 +23,18 @@ from .rules import (
     scheduled,
     warm_start,
 )
+from .safe import attracting_intervals, safe_radius
 from .stationary import StationaryCurve, StationaryPoints, stationary_points
 from .variants import asam, gsam, looksam, ssam, usam, vasso
 from .verdict import verdict
 
 __all__ = [
     "Basins",
+    "Branch",
     "Certificate",
     "HallucinatedCurve",
     "HallucinatedPoints",
+    "HallucinationCurves",
     "Knob",
     "Proof",
     "Orbit",
@@ -46,15 +50,18 @@ __all__ = [
     "certificate",
     "certify",
     "cosine_decay",
+    "attracting_intervals",
     "gd",
     "gsam",
     "hallucinated_points",
+    "hallucination_curves",
     "iterate",
     "linear_decay",
     "linear_ramp",
     "looksam",
     "momentum",
     "noisy",
+    "safe_radius",
     "sam",
     "scheduled",
     "ssam",

@@ -21,6 +21,7 @@ ARC: Final = 1.0 / 400.0  # angular samples are at most this share of the window
 _FEWEST, _MOST = 96, 1600  # angles on a circle
 _SAMPLES: Final = 200_000  # gradients in one batch of circles
 _VANISHING: Final = 1e-9  # along a whole arc, a slope below this share of the one inwards counts as zero
+_BESIDE: Final = 1e-6  # how close to a root, in samples, two others are sought
 _ROUNDING: Final = 1e-13  # at one angle, a slope below this share of the one inwards is rounding
 
 
@@ -50,9 +51,16 @@ def circles(l: Landscape, rho: float, targets: Array) -> Circles:
             held = whole[j] & (n[j] > 0.0)
             arcs += [(start + int(j), arc, closed) for arc, closed in _arcs(l, rho, targets[start + j], held)]
         t[whole] = np.nan
-        for i, low, high in (_crossings(t, n, step), _close_pairs(l, rho, targets[start:], t, n, step)):
-            index.append(start + i)
-            theta.append(_solve(partial(_across, l, rho), low, high, targets[start + i]))
+        for at_sample, (i, low, high) in (
+            (False, _crossings(t, step)),
+            (True, _at_samples(t, n, step)),
+            (False, _close_pairs(l, rho, targets[start:], t, n, step)),
+        ):
+            z, near = targets[start + i], (0.5 - _BESIDE if at_sample else 0.0) * (high - low)
+            root = _solve(partial(_across, l, rho), low + near, high - near, z)
+            which, others = _beside(l, rho, z, low, root, high, step, at_sample)
+            index += [start + i, start + i[which]]
+            theta += [root, others]
     i = np.concatenate(index)
     return Circles(i, targets[i], targets[i] - rho * _unit(np.concatenate(theta)), tuple(arcs), angles)
 
@@ -107,15 +115,19 @@ def _runs(t: Array, n: Array) -> tuple[np.ndarray, np.ndarray]:
     return whole, np.flatnonzero(middle.any(axis=1))
 
 
-def _crossings(t: Array, n: Array, step: float) -> tuple[np.ndarray, Array, Array]:
-    """Circles and brackets of the angle between which g.t changes sign while g points inwards at one end."""
-    ahead = np.roll(t, -1, axis=1)
-    between = (t * np.sign(ahead) < 0.0) & ((n > 0.0) | (np.roll(n, -1, axis=1) > 0.0))
-    circle, first = np.nonzero(between)
-    at_node, node = np.nonzero((t == 0.0) & (n > 0.0))
-    low = np.concatenate([first, node - 0.5]) * step
-    high = np.concatenate([first + 1.0, node + 0.5]) * step
-    return np.concatenate([circle, at_node]), low, high
+def _crossings(t: Array, step: float) -> tuple[np.ndarray, Array, Array]:
+    """Circles and brackets of the angle between which g.t changes sign.
+
+    Whether g points inwards there is not told by the samples: on a sharp crest it may do so in between only.
+    """
+    circle, first = np.nonzero(t * np.sign(np.roll(t, -1, axis=1)) < 0.0)
+    return circle, first * step, (first + 1.0) * step
+
+
+def _at_samples(t: Array, n: Array, step: float) -> tuple[np.ndarray, Array, Array]:
+    """Circles and angles on both sides of the samples at which g.t vanishes."""
+    circle, node = np.nonzero((t == 0.0) & (n > 0.0))
+    return circle, (node - 1.0) * step, (node + 1.0) * step
 
 
 def _close_pairs(
@@ -139,6 +151,24 @@ def _close_pairs(
     other = side[circle, k] * _across(l, rho, extremum, z) <= 0.0
     circle, low, high, extremum = circle[other], low[other], high[other], extremum[other]
     return np.tile(circle, 2), np.concatenate([low, extremum]), np.concatenate([extremum, high])
+
+
+def _beside(
+    l: Landscape, rho: float, z: Array, low: Array, root: Array, high: Array, step: float, all_of_them: bool
+) -> tuple[np.ndarray, Array]:
+    """Find more roots around those in a bracket at which the slope turns the wrong way: near a crossing of branches.
+
+    Returns which of the roots (k,) they are beside, and their angles (k,).
+    """
+    across = partial(_across, l, rho)
+    turned = _turning(l, rho, root, z) * np.sign(across(high, z) - across(low, z)) < 0.0
+    k = np.flatnonzero(turned | all_of_them)
+    which = np.concatenate([k, k])
+    a = np.concatenate([low[k], root[k] + _BESIDE * step])
+    b = np.concatenate([root[k] - _BESIDE * step, high[k]])
+    held = across(a, z[which]) * np.sign(across(b, z[which])) < 0.0
+    which, a, b = which[held], a[held], b[held]
+    return which, _solve(across, a, b, z[which])
 
 
 def _solve(f: Callable[[Array, Array], Array], low: Array, high: Array, targets: Array) -> Array:

@@ -24,7 +24,8 @@ from .stationary import StationaryCurve, StationaryPoints, stationary_points
 
 _MOST_TARGETS: Final = 400  # samples of one curve of targets
 _VANISHING: Final = 1e-9  # a slope below this share of what the curvature makes of it over rho counts as zero
-_ACCEPTED: Final = 1e-6  # largest |S|/|g| of a point that is kept
+_ACCEPTED: Final = 1e-6  # largest |S|/|g| of a point that is kept, rounding apart
+_ROUNDING: Final = 1e-15  # of coordinates and slopes, a few units in the last place
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def hallucinated_points(l: Landscape, rho: float, stationary: StationaryPoints |
         return replace(search(l, rho, targets), stationary=s)
 
 
-def _result(
+def judged(
     l: Landscape,
     rho: float,
     x: Array,
@@ -111,7 +112,10 @@ def _result(
     norms = np.linalg.norm(g, axis=-1)
     x_plus = x + rho * g / norms[:, None]
     residuals = np.linalg.norm(l.gradient(x_plus), axis=-1)
-    keep = residuals <= _ACCEPTED * norms
+    # Where g is small its direction, and with it S, is known to few digits: a branch begins there.
+    size, size_plus = (np.abs(h).max(axis=(1, 2), initial=0.0) for h in (hessian, hessians))
+    reach = np.abs(x).max(axis=-1, initial=0.0) + rho
+    keep = residuals <= _ACCEPTED * norms + _ROUNDING * reach * size_plus * (1.0 + rho * size / norms)
     keep &= np.isfinite(l.value(x)) & np.isfinite(hessian).all(axis=(1, 2))
     order = np.flatnonzero(keep)
     order = order[np.lexsort(x[order].T[::-1])]
@@ -151,7 +155,7 @@ def _on_both_sides(l: Landscape, rho: float, s: StationaryPoints) -> Hallucinate
                     HallucinatedCurve(y[held], curve.points[held], curve.kind, zero, np.full_like(zero, np.nan), False)
                 )
     index = index[keep]
-    return _result(l, rho, x[keep], s.points[index], s.kinds[index], s.hessians[index], tuple(curves), s, 2)
+    return judged(l, rho, x[keep], s.points[index], s.kinds[index], s.hessians[index], tuple(curves), s, 2)
 
 
 def _pointing_to(l: Landscape, x: Array, targets: Array, rho: float) -> np.ndarray:
@@ -166,7 +170,7 @@ def _pointing_to(l: Landscape, x: Array, targets: Array, rho: float) -> np.ndarr
 
 
 def _on_circles(l: Landscape, rho: float, s: StationaryPoints) -> HallucinatedPoints:
-    thinned = [_thinned(curve) for curve in s.curves]
+    thinned = [thinned_targets(curve) for curve in s.curves]
     single = len(s.points)
     found = circles(l, rho, np.concatenate([s.points, *(curve.points for curve in thinned)]))
     keep = _pointing_to(l, found.points, found.targets, rho) & l.contains(found.points)
@@ -185,10 +189,11 @@ def _on_circles(l: Landscape, rho: float, s: StationaryPoints) -> HallucinatedPo
             curves.append(_curve(l, rho, x[member[order]], targets.points[sample[order]], targets.kind, closed))
         offset += len(targets.points)
     i, x = i[i < single], x[i < single]
-    return _result(l, rho, x, s.points[i], s.kinds[i], s.hessians[i], tuple(curves), s, found.angles)
+    return judged(l, rho, x, s.points[i], s.kinds[i], s.hessians[i], tuple(curves), s, found.angles)
 
 
-def _thinned(curve: StationaryCurve) -> StationaryCurve:
+def thinned_targets(curve: StationaryCurve) -> StationaryCurve:
+    """Choose the samples of a curve of targets around which hallucinated points are sought."""
     step = math.ceil(len(curve.points) / _MOST_TARGETS)
     return StationaryCurve(curve.points[::step], curve.kind, curve.closed)
 
