@@ -135,7 +135,8 @@ def heat(
         log: colours go by the logarithm.
         color: of the greatest number.
     """
-    picture = figure(110 + 46 * len(rows), showlegend=False)
+    lines = max((row.count("<br>") + 1 for row in rows), default=1)
+    picture = figure(110 + max(46, 18 * lines + 4) * len(rows), showlegend=False)
     with np.errstate(all="ignore"):
         shade = np.log10(z) if log else z
     shade = np.where(np.isfinite(shade), shade, np.nan)
