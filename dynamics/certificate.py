@@ -29,7 +29,7 @@ from .turn import turn
 
 MOST: Final = 300_000  # boxes and arcs together
 _SECONDS: Final = 2.0  # of estimated work, which no formula exceeds
-_PIECE: Final = (12e-6, 0.4e-6)  # estimated seconds for a box or an arc, and more for each line of the kernel
+_PIECE: Final = (10e-6, 0.15e-6)  # estimated seconds for a box or an arc, and more for each line of the kernel
 _MANY: Final = 1000  # undecided boxes that are not told apart any more
 _BESIDE: Final = 1e-3  # share of the window's diagonal around an undecided box that counts as undecided
 _ACCURACY: Final = 1e-6  # share of the window's diagonal within which a listed point is taken for a proved one
@@ -93,7 +93,7 @@ def _drawn_up(l: Landscape, rho: float, eta: float, window: Domain, every: Zeros
     order = sorted(range(len(points)), key=lambda i: points[i][1].x)
     points = [points[i] for i in order]
     looked_at = every.boxes, sum(one.arcs for one in around)
-    reasons = reasons_of(every, around, looked_at)
+    reasons = reasons_of(every, around, looked_at, d)
     return Proof(
         rho=rho,
         eta=eta,

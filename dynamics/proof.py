@@ -71,13 +71,16 @@ _ARCS: Final = {
 }
 
 
-def reasons_of(every: Zeros, around: list[Directions], looked_at: tuple[int, int]) -> tuple[str, ...]:
+def reasons_of(every: Zeros, around: list[Directions], looked_at: tuple[int, int], dim: int) -> tuple[str, ...]:
     """Say in words why there may be more than what was found."""
     reasons = []
     stopped = 0
     boxes = Counter(reason for _, reason in every.undecided)
     arcs = Counter(reason for one in around for _, reason in one.undecided)
-    for counts, words, noun in ((boxes, _BOXES, "box"), (arcs, _ARCS, "arc")):
+    for counts, words, noun in (
+        (boxes, _BOXES, ("interval", "box")[dim - 1]),
+        (arcs, _ARCS, ("place", "arc")[dim - 1]),
+    ):
         for reason, count in counts.items():
             if reason in words:
                 why = words[reason].format(them="it" if count == 1 else "them")
@@ -85,7 +88,7 @@ def reasons_of(every: Zeros, around: list[Directions], looked_at: tuple[int, int
             else:
                 stopped += count
     if stopped:
-        what = f"{counted(sum(looked_at), 'box')}{' and arcs' if looked_at[1] else ''}"
+        what = counted(sum(looked_at), whole) + (f" and {part}s" if looked_at[1] else "")
         reasons.append(f"stopped after {what}, with {stopped:,} still undecided")
     if not all_covered(every, around):
         reasons.append("a part of the window or of a circle was left out")
@@ -103,8 +106,16 @@ def _are(n: int) -> str:
 
 def counted(n: int, noun: str) -> str:
     """Write a number of things: 1 box, 2 boxes."""
-    plural = noun + ("es" if noun.endswith("x") else "s")
-    return f"{n:,} {noun if n == 1 else plural}"
+    return f"{n:,} {noun if n == 1 else _plural(noun)}"
+
+
+def _plural(noun: str) -> str:
+    return noun + ("es" if noun.endswith("x") else "s")
+
+
+def at_most(value: float) -> str:
+    """Write a number that is not below `value`."""
+    return number(max(1.006 * value, 1e-30))  # three digits lose at most half a percent
 
 
 def sentence_of(p: Proof, listed: int | None, distance: float) -> str:
@@ -116,7 +127,7 @@ def sentence_of(p: Proof, listed: int | None, distance: float) -> str:
     words = [_of_boxes(p), _of_arcs(p), _of_stability(p)]
     if p.proved and listed is not None and len(p.points):
         each = "It is in the list" if len(p.points) == 1 else f"The list has these {len(p.points):,} points, each"
-        words.append(f"{each} at a distance of at most {number(distance)} from the true one.")
+        words.append(f"{each} at a distance of at most {at_most(distance)} from the true one.")
     if not p.proved and listed:
         words.append(f"Of the list {counted(p.confirmed, 'point')} of {listed:,} {_are(p.confirmed)} proved.")
     return " ".join(filter(None, words))
@@ -124,16 +135,40 @@ def sentence_of(p: Proof, listed: int | None, distance: float) -> str:
 
 def _of_boxes(p: Proof) -> str:
     n, undecided = len(p.boxes), len(p.undecided_boxes)
+    gradient, noun = ("f′", "interval") if len(p.window) == 1 else ("∇f", "box")
     if not n and not undecided:
-        return "∇f has no zero in the window widened by ρ, and so there is no hallucinated point."
+        return f"{gradient} has no zero in the window widened by ρ, and so there is no hallucinated point."
+    return f"Every zero of {gradient} in the window widened by ρ lies in {_held(n, undecided, noun)}."
+
+
+def _of_arcs(p: Proof) -> str:
+    n, undecided = len(p.arcs), len(p.undecided_arcs)
+    if not len(p.boxes):
+        return ""
+    which = " that looks at one of these zeros" if len(p.undecided_boxes) else ""
+    if not n and not undecided:
+        return f"There is no hallucinated point in the window{which}."
+    if len(p.window) == 2:
+        return f"Every hallucinated point of the window{which} lies in {_held(n, undecided, 'arc')}."
     where = []
     if n:
-        where.append(
-            "this box, which holds exactly one" if n == 1 else f"one of these {n:,} boxes, each holding exactly one"
-        )
+        known = f"known to within {at_most(float(p.errors.max()))}"
+        where.append(f"this one, {known}" if n == 1 else f"one of these {n:,}, each {known}")
     if undecided:
-        where.append(f"one of the {undecided:,} undecided boxes" if undecided > 1 else "the undecided box")
-    return f"Every zero of ∇f in the window widened by ρ lies in {', or in '.join(where)}."
+        where.append("at the undecided place" if undecided == 1 else f"at one of the {undecided:,} undecided places")
+    return f"Every hallucinated point of the window{which} is {', or '.join(where)}."
+
+
+def _held(n: int, undecided: int, noun: str) -> str:
+    """Say which boxes or arcs hold exactly one, and which may hold more."""
+    where = []
+    if n:
+        one = f"this {noun}, which holds exactly one"
+        where.append(one if n == 1 else f"one of these {counted(n, noun)}, each holding exactly one")
+    if undecided:
+        one = f"the undecided {noun}"
+        where.append(one if undecided == 1 else f"one of the {undecided:,} undecided {_plural(noun)}")
+    return ", or in ".join(where)
 
 
 def _of_stability(p: Proof) -> str:
@@ -150,23 +185,3 @@ def _of_stability(p: Proof) -> str:
     )
     rest = "" if not undecided else f"; for {undecided:,} that is undecided"
     return f"{some} SAM {steps}{rest}."
-
-
-def _of_arcs(p: Proof) -> str:
-    n, undecided = len(p.arcs), len(p.undecided_arcs)
-    if not len(p.boxes):
-        return ""
-    which = " that looks at one of these zeros" if len(p.undecided_boxes) else ""
-    if not n and not undecided:
-        return f"There is no hallucinated point in the window{which}."
-    noun = "arc" if p.points.shape[1] == 2 else "interval"
-    where = []
-    if n:
-        where.append(
-            f"this {noun}, which holds exactly one"
-            if n == 1
-            else f"one of these {n:,} {noun}s, each holding exactly one"
-        )
-    if undecided:
-        where.append(f"one of the {undecided:,} undecided {noun}s" if undecided > 1 else f"the undecided {noun}")
-    return f"Every hallucinated point of the window{which} lies in {', or in '.join(where)}."

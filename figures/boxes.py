@@ -18,7 +18,8 @@ from .palette import ATTRACTING, FAINT, GREY, HALLUCINATED, KINDS, REPELLING, TE
 MOST: Final = 4000  # boxes, arcs or points of one kind that are drawn, evenly from their order
 _CIRCLES: Final = 60  # targets from which on circles are not drawn whole
 _BENDS: Final = 13  # points on an arc
-_WIDTH: Final = 480.0  # of the axes in pixels, about
+_FEW: Final = 60  # undecided boxes up to which each has a mark, for they may be too small to be seen
+_WIDTHS: Final = (480.0, 290.0)  # of the axes in pixels, about, on a desk and on a phone
 
 
 def proof_picture(l: Landscape, p: Proof) -> go.Figure:
@@ -29,20 +30,21 @@ def proof_picture(l: Landscape, p: Proof) -> go.Figure:
 def _plane(l: Landscape, p: Proof) -> go.Figure:
     (left, right), (bottom, top) = p.window
     aspect = min(max((top - bottom) / (right - left), 1.0 / 3.0), 1.3)
-    picture = figure(round(56.0 + _WIDTH * aspect), showlegend=False)
-    _outlines(picture, p.decided_boxes, "box with no other zero", color=FAINT, width=0.7)
-    _outlines(picture, p.undecided_boxes, "undecided box", color=TEXT, width=1.0, fill=GREY)
-    _outlines(picture, np.array([l.domain]), "window", color=TEXT, width=2.0)
+    height, narrow = (round(56.0 + width * aspect) for width in _WIDTHS)
+    picture = figure(height, showlegend=False, meta={"narrow": {"height": narrow}})
+    _outlines(picture, p.decided_boxes, "box without a zero, or a part of one with one", color=GREY, width=0.4)
+    _outlines(picture, p.undecided_boxes, "undecided box", GREY, color=TEXT, width=1.0)
+    _outlines(picture, np.array([l.domain]), "window", color=TEXT, width=2.0, dash="dash")
     targets = np.unique(np.concatenate([p.targets, p.undecided_targets]))
     if len(targets) <= _CIRCLES:
         turn = np.tile([0.0, 1.0], (len(targets), 1))
-        _arcs(picture, p, turn, targets, "circle of radius ρ around a zero", 121, color=GREY, width=0.7)
+        _arcs(picture, p, turn, targets, "circle of radius ρ around a zero", 121, color=GREY, width=1.5, dash="dot")
     _arcs(picture, p, p.arcs, p.targets, "arc with one hallucinated point", _BENDS, color=HALLUCINATED, width=5.0)
     _arcs(picture, p, p.undecided_arcs, p.undecided_targets, "undecided arc", 121, color=TEXT, width=3.0, dash="dot")
     _outlines(picture, p.boxes, "box with one zero of ∇f", color=KINDS["minimizer"].color, width=1.5)
     _marks(picture, l, p, p.zeros[:, 1], p.points[:, 1])
-    picture.update_xaxes(title="x", range=[left, right], constrain="domain")
-    picture.update_yaxes(title="y", range=[bottom, top], constrain="domain")
+    picture.update_xaxes(title="x", range=[left, right], constrain="domain", showgrid=False)
+    picture.update_yaxes(title="y", range=[bottom, top], constrain="domain", showgrid=False)
     if 1.0 / 3.0 <= (top - bottom) / (right - left) <= 3.0:
         picture.update_yaxes(scaleanchor="x")
     return picture
@@ -76,7 +78,8 @@ def _line(l: Landscape, p: Proof) -> go.Figure:
         (p.boxes, "interval with one zero of f′", KINDS["minimizer"].color),
     ):
         ends = _some(boxes[:, 0, :])
-        _path(picture, ends, np.zeros_like(ends), name, color=color, width=6.0)
+        dash = "dot" if name.startswith("undecided") else "solid"
+        _path(picture, ends, np.zeros_like(ends), name, color=color, width=6.0, dash=dash)
     _marks(picture, l, p, np.zeros(len(p.zeros)), at)
     picture.update_xaxes(title="x", range=[low, high])
     picture.update_yaxes(title="f′(x)", range=[bottom - room, top + room])
@@ -101,9 +104,11 @@ def _path(picture: go.Figure, x: Array, y: Array, name: str, fill: str | None = 
     """Draw lines (n, k) as one trace, with gaps between them."""
     if not len(x):
         return
+    marked = name.startswith("undecided") and len(x) <= _FEW
     gap = np.full((len(x), 1), np.nan)
     picture.add_scatter(
-        x=np.hstack([x, gap]).ravel(), y=np.hstack([y, gap]).ravel(), mode="lines", name=name, line=line,
+        x=np.hstack([x, gap]).ravel(), y=np.hstack([y, gap]).ravel(), mode="lines+markers" if marked else "lines",
+        name=name, line=line, marker={"color": TEXT, "symbol": "square", "size": 5},
         fill="toself" if fill else None, fillcolor=fill, opacity=0.8 if fill else None, hoverinfo="skip",
     )  # fmt: skip
 

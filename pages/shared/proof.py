@@ -18,12 +18,13 @@ from pages.shared.jobs import Busy, Job, submit
 from pages.shared.legend import show_legend
 from pages.shared.player import player
 
-AT_ONCE: Final = 0.05  # seconds of estimated work for which nobody needs to ask
+AT_ONCE: Final = 0.06  # seconds of estimated work for which nobody needs to ask
 _BOXES_A_TARGET, _ARCS_A_TARGET = 12, 40  # about so many are looked at, by the catalogue
 _LONGEST: Final = 30.0  # seconds to wait for a worker
 _HOW: Final = {
-    1: ("places at the distance ρ from zeros", "An interval is decided by Newton's method on intervals for f′ = 0."),
+    1: ("interval", "places at the distance ρ from zeros", "An interval is decided by Newton's method for f′ = 0."),
     2: (
+        "box",
         "arcs of directions around zeros",
         "A box is decided by Krawczyk's test on ∇f = 0, an arc by the slope along the circle and its derivative.",
     ),
@@ -41,7 +42,7 @@ def show_proof(q: Question, a: Answer) -> None:
         return
     proof = _at_once(q, found)
     if proof is None:
-        proof = _on_demand(q)
+        proof = _on_demand(q, found)
     if proof is not None:
         _show(q, compared(proof, q.landscape, found))
 
@@ -73,13 +74,16 @@ def prove(l: Landscape, rho: float, eta: float, most: int) -> Proof:
 _asked: dict[tuple[Landscape, float, float], Job] = {}  # of all visitors, the last few
 
 
-def _on_demand(q: Question) -> Proof | None:
+def _on_demand(q: Question, found: HallucinatedPoints) -> Proof | None:
     """Offer the proof, and let a worker make it when it is asked for."""
     key = (q.landscape, q.rho, q.eta)
     job = _asked.get(key)
     if job is None:
-        if not st.button("Prove that these are all", key="prove", help="by ball arithmetic; takes a few seconds"):
+        button = st.empty()
+        what = "these are all" if len(found) or found.curves else "there is none"
+        if not button.button(f"Prove that {what}", key="prove", help="by ball arithmetic; takes a few seconds"):
             return None
+        button.empty()
         try:
             job = submit(certificate, q.landscape, q.rho, None, q.eta, question=True)
         except Busy as error:
@@ -108,19 +112,20 @@ def _on_demand(q: Question) -> Proof | None:
 def _show(q: Question, p: Proof) -> None:
     word, _, rest = p.headline.partition(":")
     st.markdown(f"**{word}:**{rest}")
-    where, how = _HOW[q.landscape.dim]
+    noun, where, how = _HOW[q.landscape.dim]
     boxes, arcs = p.looked_at
     lines = [
         p.sentence,
         "f is here the formula over the real numbers: its decimals, its parameters, ρ, η and the window's edges are "
         "the floating-point numbers they were read as, π and e the numbers of mathematics, and no result is rounded. "
         "Ball arithmetic encloses every rounding of the proof itself.",
-        f"The proof looked at {counted(boxes, 'box')} and {arcs:,} {where}. {how}",
+        f"The proof looked at {counted(boxes, noun)} and {arcs:,} {where}. {how}",
         "It knows nothing of the search that made the table: it finds everything anew, and only then compares.",
     ]
     with st.expander("What exactly is proved"):
         st.markdown("\n".join(f"- {line}" for line in lines))
-    if st.toggle(f"show the boxes{' and arcs' if q.landscape.dim == 2 else ''}", key="boxes", bind="query-params"):
+    what = "boxes and arcs" if q.landscape.dim == 2 else "intervals"
+    if st.toggle(f"show the {what}", key="boxes", bind="query-params"):
         picture = proof_picture(q.landscape, p)
         show_legend(picture)
         player(picture, key="proof", height=picture.layout.height, alt=alternative(p), view=str(p.window))
@@ -131,4 +136,4 @@ def _show(q: Question, p: Proof) -> None:
 def alternative(p: Proof) -> str:
     """Say what the picture shows."""
     cut = len(p.decided_boxes) + len(p.undecided_boxes)
-    return f"The window widened by ρ, cut into {counted(cut, 'box')}. {p.sentence}"
+    return f"The window widened by ρ, cut into {counted(cut, _HOW[len(p.window)][0])}. {p.sentence}"
