@@ -77,10 +77,8 @@ def reasons_of(every: Zeros, around: list[Directions], looked_at: tuple[int, int
     stopped = 0
     boxes = Counter(reason for _, reason in every.undecided)
     arcs = Counter(reason for one in around for _, reason in one.undecided)
-    for counts, words, noun in (
-        (boxes, _BOXES, ("interval", "box")[dim - 1]),
-        (arcs, _ARCS, ("place", "arc")[dim - 1]),
-    ):
+    whole, part = ("interval", "place") if dim == 1 else ("box", "arc")
+    for counts, words, noun in ((boxes, _BOXES, whole), (arcs, _ARCS, part)):
         for reason, count in counts.items():
             if reason in words:
                 why = words[reason].format(them="it" if count == 1 else "them")
