@@ -96,4 +96,6 @@ def reason(error: BaseException) -> str:
         return "it was withdrawn"
     if type(error).__name__ in ("BrokenProcessPool", "KilledWorker"):
         return "its worker died, of lack of memory perhaps"
+    if "deserializ" in str(error):  # Dask's message of many lines
+        return "the scheduler or a worker lacks this project's code, or has other versions of its packages"
     return f"{type(error).__name__}: {error}"

@@ -1,6 +1,7 @@
 """Sweeps: every case once, partial results, failures with their reasons, stopping, and the executors they run on."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -153,18 +154,17 @@ def test_a_stopped_sweep_leaves_out_the_runs_that_were_under_way(no_cluster: Non
 
 @pytest.fixture
 def scheduler(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Start a real scheduler with two workers on loopback."""
+    """Start a real scheduler with two workers on loopback, by the lines in the README."""
     pytest.importorskip("distributed")
-    address = f"tcp://127.0.0.1:{free_port()}"
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
-    dask = [sys.executable, "-m", "distributed.cli"]
-    port = address.rpartition(":")[2]
-    commands = [[f"{dask[2]}.dask_scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard"]] + [
-        [f"{dask[2]}.dask_worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny", "--host", "127.0.0.1"]
-    ] * 2
+    port = str(free_port())
+    address = f"tcp://127.0.0.1:{port}"
+    env = {**os.environ, "PYTHONPATH": ".", "PYTHONWARNINGS": "ignore"}
+    dask = str(Path(sys.executable).parent / "dask")
+    lines = re.findall(r"^PYTHONPATH=\. dask (.*)$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    head, worker = (line.replace("8786", port).split() for line in lines)
     running = [
-        subprocess.Popen([*dask[:2], *command], cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for command in commands
+        subprocess.Popen([dask, *line], cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for line in (head, worker, worker)
     ]
     monkeypatch.setenv(sweeping.ADDRESS, address)
     yield address
@@ -202,3 +202,5 @@ def test_reasons_are_in_words() -> None:
         finished = sweep([1], die, executor)
     assert "worker died" in finished[0].failure
     assert reason(KeyError("x")) == "KeyError: 'x'"
+    lines = RuntimeError("Error during deserialization of the task graph. This\nfrequently occurs if ...")
+    assert reason(lines).startswith("the scheduler or a worker lacks this project")
