@@ -57,7 +57,7 @@ def landscape_2d(
     to_scale = 1.0 / _LONG <= aspect <= _LONG
     height, narrow = (round(min(56.0 + width * (aspect if to_scale else 0.75), 560.0)) for width in _WIDTHS)
     picture = figure(height, showlegend=False, meta={"narrow": {"height": narrow}})
-    picture.add_trace(_contours(x, y, z, "f at the look-ahead point" if surrogate else "f"))
+    picture.add_trace(contours(x, y, z, "f at the look-ahead point" if surrogate else "f"))
     if shifted is not None and field:
         picture.add_trace(_field(shifted[0], shifted[2]))
     inside = np.ones(len(s.points), dtype=bool)
@@ -91,7 +91,7 @@ def landscape_2d(
     return picture
 
 
-def _contours(x: np.ndarray, y: np.ndarray, z: np.ndarray, name: str) -> go.Contour | go.Heatmap:
+def contours(x: np.ndarray, y: np.ndarray, z: np.ndarray, name: str) -> go.Contour | go.Heatmap:
     """Draw heights (ny, nx); by their logarithm where few of them tower over the rest."""
     with np.errstate(invalid="ignore"):
         z = np.where(np.abs(z) < _HIGHEST, z, np.nan)

@@ -1,0 +1,212 @@
+"""Maps of starts, coloured by where they lead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from landscapes import Landscape
+
+from .palette import ATTRACTING, BACKGROUND, KINDS, TEXT, Mark, figure
+from .plane import contours
+
+Array = npt.NDArray[np.floating[Any]]
+Codes = npt.NDArray[np.integer[Any]]
+
+# One family of colours for each meaning; places that meet have different shades of it. The first is the meaning's own.
+_FAMILIES: Final = {
+    "minimizer": ("#009E73", "#7ACFB4", "#005E45", "#B9E6D8", "#3DB593"),
+    "hallucinated": ("#CC79A7", "#E8BCD4", "#96436F", "#F4DFEA", "#B0598C"),
+    "saddle": ("#E69F00", "#F3C966", "#B87F00", "#FAE5B8", "#CF9620"),
+    "maximizer": ("#8A5A1E", "#BC925C", "#5E3B0F", "#DBC2A2", "#A27543"),
+}
+_GREYS: Final = {"cycling": "#9AA0A8", "diverged": "#555B64", "undecided": "#CDD1D6", "undefined": BACKGROUND}
+OTHERS: Final = tuple(_GREYS)  # groups without places; code -1 is the first of them
+_LINES: Final = "rgba(0,0,0,0.22)"  # level lines of f
+_WIDTHS: Final = (300.0, 290.0)  # of the axes in pixels, about, on a desk and on a phone
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place at which runs end, to be marked."""
+
+    x: float
+    y: float
+    group: str
+    kind: str  # of the point; of its target where hallucinated
+    shade: int
+    text: str
+    curve: bool = False
+
+
+def family(group: str, kind: str) -> str:
+    """Name the family of colours of a group's places."""
+    if group == "trapped":
+        return "saddle" if kind == "saddle" else "maximizer"
+    return group
+
+
+def color(group: str, kind: str = "", shade: int = 0) -> str:
+    """Return the colour in which starts that lead to such a place are drawn."""
+    return _GREYS[group] if group in _GREYS else _FAMILIES[family(group, kind)][shade]
+
+
+def window_map(
+    l: Landscape,
+    codes: Codes,
+    colors: Sequence[str],
+    heights: tuple[Array, Array, Array],
+    spots: Sequence[Spot],
+    start: tuple[float, ...],
+    path: Array,
+    rule: tuple[str, str],
+) -> go.Figure:
+    """Draw where the starts of a window lead, in two variables, with the run from one of them.
+
+    Args:
+        l: the landscape.
+        codes: (rows, columns), from the lower left corner: number of the place, or -1, -2, ... for OTHERS.
+        colors: of the places.
+        heights: x (nx,), y (ny,) and f (ny, nx), for level lines.
+        spots: the places.
+        start: of the run.
+        path: the run (n, 2).
+        rule: its name and colour.
+    """
+    (left, right), (bottom, top) = l.domain
+    aspect = min(max((top - bottom) / (right - left), 0.5), 1.6)
+    wide, narrow = (round(64.0 + width * aspect) for width in _WIDTHS)
+    picture = figure(wide, showlegend=False, meta={"narrow": {"height": narrow}})
+    picture.update_layout(margin={"l": 40, "r": 8, "t": 8, "b": 40})
+    picture.add_trace(_cells(codes, colors, l.domain))
+    lines = contours(*heights, "f")
+    if isinstance(lines, go.Contour):
+        lines.update(
+            contours={"coloring": "none"}, line={"color": _LINES, "width": 0.8}, showscale=False, colorbar=None
+        )
+        picture.add_trace(lines)
+    picture.add_traces(_run(path, start, rule))
+    picture.add_traces(_spots(spots))
+    picture.update_xaxes(title={"text": "x", "standoff": 4}, range=[left, right], constrain="domain", showgrid=False)
+    picture.update_yaxes(title={"text": "y", "standoff": 4}, range=[bottom, top], constrain="domain", showgrid=False)
+    if 1.0 / 3.0 <= (top - bottom) / (right - left) <= 3.0:
+        picture.update_yaxes(scaleanchor="x")
+    return picture
+
+
+def radius_map(
+    l: Landscape,
+    codes: Codes,
+    rows: tuple[Codes, Codes],
+    colors: Sequence[str],
+    heights: tuple[Array, Array],
+    spots: Sequence[Spot],
+    start: float,
+    rho: float,
+    rho_max: float,
+) -> go.Figure:
+    """Draw where the starts of a window lead, in one variable: f, GD, SAM at one radius, and SAM at every radius.
+
+    Args:
+        l: the landscape.
+        codes: (radii, starts), the smallest radius first; as in `window_map`.
+        rows: the codes (1, starts) of GD, and of SAM at the radius rho.
+        colors: of the places.
+        heights: x (n,) and f (n,).
+        spots: the places at that radius.
+        start: x of the run.
+        rho: the radius.
+        rho_max: the largest one.
+    """
+    low, high = l.domain[0]
+    picture = figure(560, showlegend=False, meta={"narrow": {"height": 500}})
+    picture.update_layout(margin={"l": 56, "r": 12, "t": 8, "b": 40})
+    window = ((low, high), (0.0, rho_max))
+    picture.add_trace(_cells(codes, colors, window))
+    for number, one in enumerate(rows):
+        picture.add_trace(_cells(one, colors, ((low, high), (0.0, 1.0)), axis=str(number + 2)))
+    x, f = heights
+    picture.add_scatter(
+        x=x, y=f, mode="lines", name="f", line={"color": TEXT, "width": 2}, hoverinfo="skip", xaxis="x", yaxis="y4"
+    )
+    picture.add_scatter(
+        x=[low, high], y=[rho, rho], mode="lines", name="this radius",
+        line={"color": "#000000", "width": 1.5, "dash": "dash"}, hoverinfo="skip",
+    )  # fmt: skip
+    picture.add_traces(_spots(spots))
+    picture.add_trace(_ring(start, rho))
+    picture.update_xaxes(title={"text": "start x", "standoff": 4}, range=[low, high], showgrid=False, anchor="y")
+    plain: dict[str, Any] = {"showgrid": False, "range": [0.0, 1.0], "tickvals": [0.5], "ticks": "", "anchor": "x"}
+    picture.update_layout(
+        yaxis={"title": {"text": "radius ρ", "standoff": 6}, "range": [0.0, rho_max], "domain": [0.0, 0.60]},
+        yaxis3={**plain, "domain": [0.635, 0.705], "ticktext": ["SAM"]},
+        yaxis2={**plain, "domain": [0.725, 0.795], "ticktext": ["GD"]},
+        yaxis4={"domain": [0.83, 1.0], "anchor": "x", "title": {"text": "f", "standoff": 6}, "nticks": 3},
+    )
+    return picture
+
+
+def _cells(codes: Codes, colors: Sequence[str], window: Any, axis: str = "") -> go.Heatmap:
+    """Draw cells, each in its code's colour."""
+    every = [_GREYS[name] for name in OTHERS[::-1]] + list(colors)
+    classes = len(every)
+    scale = [pair for i, ink in enumerate(every) for pair in ([i / classes, ink], [(i + 1) / classes, ink])]
+    (left, right), (bottom, top) = window
+    rows, columns = codes.shape
+    z = codes + len(OTHERS)
+    return go.Heatmap(
+        z=z.astype(np.uint8 if classes < 256 else np.int16), x0=left + 0.5 * (right - left) / columns,
+        dx=(right - left) / columns, y0=bottom + 0.5 * (top - bottom) / rows, dy=(top - bottom) / rows,
+        zmin=-0.5, zmax=classes - 0.5, colorscale=scale, showscale=False, hoverinfo="skip", name="ends",
+        xaxis="x", yaxis=f"y{axis}",
+    )  # fmt: skip
+
+
+def _run(path: Array, start: tuple[float, ...], rule: tuple[str, str]) -> list[go.Scatter]:
+    """Draw a run with a light edge, so that it stands out on every colour, its start and its end."""
+    name, ink = rule
+    edge: dict[str, Any] = {"x": path[:, 0], "y": path[:, 1], "mode": "lines", "hoverinfo": "skip"}
+    symbol = "diamond" if name == "SAM" else "square"
+    return [
+        go.Scatter(**edge, name="edge", line={"color": "#FFFFFF", "width": 4.5}),
+        go.Scatter(**edge, name=name, line={"color": ink, "width": 2}),
+        _ring(start[0], start[1]),
+        go.Scatter(
+            x=path[-1:, 0], y=path[-1:, 1], mode="markers", name=f"{name} ends", hoverinfo="skip",
+            marker={"color": ink, "symbol": symbol, "size": 10, "line": {"color": "#FFFFFF", "width": 1.5}},
+        ),
+    ]  # fmt: skip
+
+
+def _ring(x: float, y: float) -> go.Scatter:
+    return go.Scatter(
+        x=[x], y=[y], mode="markers", name="start", hovertemplate="start<extra></extra>",
+        marker={"color": "#FFFFFF", "size": 11, "line": {"color": "#000000", "width": 2}},
+    )  # fmt: skip
+
+
+def _spots(spots: Sequence[Spot]) -> list[go.Scatter]:
+    """Mark places by their kind's shape; what is a curve is told by its colour alone."""
+    traces = []
+    marks: dict[str, list[Spot]] = {}
+    for spot in spots:
+        if not spot.curve:
+            marks.setdefault("hallucinated" if spot.group == "hallucinated" else spot.kind, []).append(spot)
+    for name, some in marks.items():
+        mark: Mark = ATTRACTING if name == "hallucinated" else KINDS[name]
+        traces.append(
+            go.Scatter(
+                x=[spot.x for spot in some], y=[spot.y for spot in some], mode="markers", name=mark.label,
+                text=[spot.text for spot in some], hovertemplate="%{text}<extra></extra>",
+                marker={
+                    "symbol": mark.symbol, "size": mark.size - 1, "color": mark.color,
+                    "line": {"color": "#FFFFFF", "width": 1.5},
+                },
+            )
+        )  # fmt: skip
+    return traces
