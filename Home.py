@@ -51,6 +51,7 @@ def main() -> None:
         st.page_link(
             "pages/1_Explore.py", label="Explore: try it on your own function", icon=":material/arrow_forward:"
         )
+        st.page_link("pages/4_Remedies.py", label="Remedies: what helps?", icon=":material/arrow_forward:")
     with picture:
         show_runs(question, "picture", controls=("start",))
     with st.expander("Who says what"):

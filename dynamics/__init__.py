@@ -11,6 +11,7 @@ from .orbit import Orbit, iterate
 from .outcome import Verdict
 from .proof import Proof
 from .recipes import RECIPES, Knob, Recipe
+from .rescue import Rescue, rescue
 from .rules import (
     Rule,
     Step,
@@ -40,6 +41,7 @@ __all__ = [
     "Orbit",
     "RECIPES",
     "Recipe",
+    "Rescue",
     "Rule",
     "StationaryCurve",
     "StationaryPoints",
@@ -61,6 +63,7 @@ __all__ = [
     "looksam",
     "momentum",
     "noisy",
+    "rescue",
     "safe_radius",
     "sam",
     "scheduled",

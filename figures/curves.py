@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from .palette import figure
 
 HEIGHT = 270
+MANY = 3  # runs
 STACKED = 460  # on a phone one above the other
 
 
@@ -20,7 +21,11 @@ def curves(runs: Sequence[tuple[str, str, bool]], log_f: bool) -> go.Figure:
         runs: name, colour, and whether it looks ahead.
         log_f: f is drawn on a logarithmic axis; the gradients always are.
     """
-    picture = figure(HEIGHT, legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "xanchor": "left", "x": 0.0})
+    many = len(runs) > MANY  # then a legend would leave the curves no room; the colours are in the picture's
+    picture = figure(
+        HEIGHT, legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "xanchor": "left", "x": 0.0},
+        showlegend=not many,
+    )  # fmt: skip
     for i, (name, color, ahead) in enumerate(runs):
         drawn = [("f", f"{name}, f(x)", "", "solid"), ("gradient", f"{name}, |∇f(x)|", "2", "solid")]
         if ahead:
@@ -31,12 +36,13 @@ def curves(runs: Sequence[tuple[str, str, bool]], log_f: bool) -> go.Figure:
                 xaxis=f"x{axis}", yaxis=f"y{axis}", showlegend=curve != "f",
                 hovertemplate="step %{x}: %{y:.4g}<extra>" + label + "</extra>",
             )  # fmt: skip
+    title = "|∇f(x)|, dotted |∇f(x⁺)|" if many else "|gradient|"
     log: dict[str, Any] = {"type": "log", "exponentformat": "power", "nticks": 6}
     picture.update_layout(
         xaxis={"title": "step", "domain": [0.0, 0.41], "rangemode": "tozero"},
         xaxis2={"title": "step", "domain": [0.58, 1.0], "anchor": "y2", "rangemode": "tozero", "matches": "x"},
         yaxis={"title": {"text": "f(x)", "standoff": 8}, **(log if log_f else {"nticks": 6})},
-        yaxis2={"title": {"text": "|gradient|", "standoff": 8}, "anchor": "x2", **log},
+        yaxis2={"title": {"text": title, "standoff": 8}, "anchor": "x2", **log},
         meta={"narrow": {
             "height": STACKED,
             "xaxis": {"domain": [0.0, 1.0], "anchor": "y", "title": {"text": ""}},

@@ -14,6 +14,7 @@ const FAR = 1e6; // pixels; farther out only the direction counts, and beyond 32
 const STRIDE = 0.5; // pixels; nearer points of a path are one
 const BEADS = 4; // pixels between the beads of a path
 const SLOPE = 44; // pixels, half of a tangent
+const MANY = 3; // runs; of more, only the first that looks ahead shows where it looks
 const STEEPEST = 60; // pixels of the arrow of the longest gradient
 /** How much of a step is drawn, from nothing but x on. */
 export const STAGES = { uphill: 1, measure: 2, down: 3, all: 4 };
@@ -65,7 +66,8 @@ export class Stage {
       this.drawings = tracks.map(() => new Drawing(this.still, trails, marks));
     }
     this.notes.replaceChildren();
-    tracks.forEach((track, i) => this.drawings[i].load(track, dim, this.notes));
+    const shown = tracks.findIndex(({ xPlus }) => xPlus);
+    tracks.forEach((track, i) => this.drawings[i].load(track, dim, this.notes, tracks.length > MANY && i !== shown));
   }
 
   /** Put everything to where the axes are. @param {any} xaxis @param {any} yaxis */
@@ -137,9 +139,13 @@ class Drawing {
     this.point = path(marks, "point");
   }
 
-  /** @param {Track} track @param {number} dim @param {HTMLElement} notes where labels go */
-  load(track, dim, notes) {
+  /**
+   * @param {Track} track @param {number} dim @param {HTMLElement} notes where labels go
+   * @param {boolean} plain draw no look-ahead: one of many
+   */
+  load(track, dim, notes, plain) {
     this.track = track;
+    this.plain = plain;
     this.dim = dim;
     for (const name of ["path", "beads", "trail", "circle", "back", "measured", "slope", "ahead"]) {
       this[name].setAttribute("stroke", track.color);
@@ -211,7 +217,7 @@ class Drawing {
     const travelled = this.travelled[i];
     this.trail.setAttribute("stroke-dasharray", `${travelled} ${this.length + 10}`);
     this.trail.style.display = travelled > 0 ? "" : "none";
-    if (!xPlus || !Number.isFinite(track.xPlus[2 * i] + track.xPlus[2 * i + 1])) return void this.clear();
+    if (!xPlus || this.plain || !Number.isFinite(track.xPlus[2 * i] + track.xPlus[2 * i + 1])) return void this.clear();
     const [qx, qy] = [xPlus[2 * i], xPlus[2 * i + 1]];
     this.ahead.setAttribute("d", stage >= STAGES.uphill ? arrow(px, py, qx, qy) : "");
     const round = circle && this.dim === 2;

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
 import pandas as pd
 import streamlit as st
 
-from dynamics import Orbit, gd, iterate, sam
+from dynamics import RECIPES, Orbit, gd, iterate, sam
 from figures import Figure
 from figures.standalone import standalone
 from pages.shared.analysis import Question
@@ -17,11 +17,14 @@ from pages.shared.analysis import Question
 _AXES: Final = "xy"
 
 
-def run_csv(q: Question) -> bytes:
-    """Write both runs as CSV, one step a row, with all digits; nothing is thinned."""
-    tables = [
-        _table(iterate(rule, q.start, q.steps)) for rule in (gd(q.landscape, q.eta), sam(q.landscape, q.eta, q.rho))
-    ]
+Tried = Sequence[tuple[str, Mapping[str, float]]]  # names in `dynamics.RECIPES`, and the numbers that are not as usual
+
+
+def run_csv(q: Question, tried: Tried = ()) -> bytes:
+    """Write the runs as CSV, one step a row, with all digits; nothing is thinned."""
+    rules = [gd(q.landscape, q.eta), sam(q.landscape, q.eta, q.rho)]
+    rules += [RECIPES[name].build(q.landscape, q.eta, q.rho, q.steps, options) for name, options in tried]
+    tables = [_table(iterate(rule, q.start, q.steps)) for rule in rules]
     return pd.concat(tables).to_csv(index=False).encode()
 
 
@@ -42,19 +45,27 @@ def _table(orbit: Orbit) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def script(q: Question) -> str:
+def script(q: Question, tried: Tried = ()) -> str:
     """Write a short program that makes the same runs and finds the same points with this package."""
     l = q.landscape
+    recipes, more, others = "", "", ""
+    if tried:
+        recipes, others = "RECIPES, ", ", *others"
+        listed = "".join(f"    ({name!r}, {dict(options)!r}),\n" for name, options in tried)
+        more = (
+            f"\ntried = (\n{listed})\n"
+            "others = [RECIPES[name].build(landscape, eta, rho, steps, options) for name, options in tried]\n"
+        )
     parameters = f", parameters={dict(l.parameters)!r}" if l.parameters else ""
     return f'''"""Run it where the packages landscapes and dynamics are, in this project's folder."""
 
-from dynamics import gd, hallucinated_points, iterate, sam, verdict
+from dynamics import {recipes}gd, hallucinated_points, iterate, sam, verdict
 from landscapes import Landscape
 
 landscape = Landscape({l.formula!r}, domain={l.domain!r}{parameters})
 rho, eta, start, steps = {q.rho!r}, {q.eta!r}, {q.start!r}, {q.steps!r}
-
-for rule in (gd(landscape, eta), sam(landscape, eta, rho)):
+{more}
+for rule in (gd(landscape, eta), sam(landscape, eta, rho){others}):
     orbit = iterate(rule, start, steps)
     print(rule.name, orbit.x[-1].tolist(), verdict(landscape, orbit).sentence)
 
@@ -64,11 +75,11 @@ for x, target, kind, limit in zip(found.points, found.targets, found.kinds, foun
 '''
 
 
-def offer(q: Question, draw: Callable[[], Figure], title: str) -> None:
+def offer(q: Question, draw: Callable[[], Figure], title: str, tried: Tried = ()) -> None:
     """Offer the runs and their picture to be taken away; nothing is made before it is asked for."""
     with st.container(horizontal=True):
-        st.download_button("Runs as CSV", partial(run_csv, q), "runs.csv", "text/csv", on_click="ignore")
+        st.download_button("Runs as CSV", partial(run_csv, q, tried), "runs.csv", "text/csv", on_click="ignore")
         st.download_button(
             "Picture as HTML", lambda: standalone(draw(), title), "picture.html", "text/html", on_click="ignore"
         )
-        st.download_button("Python script", script(q), "reproduce.py", "text/x-python", on_click="ignore")
+        st.download_button("Python script", script(q, tried), "reproduce.py", "text/x-python", on_click="ignore")

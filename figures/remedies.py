@@ -1,0 +1,128 @@
+"""Pictures of what helps: the share of starts that end at a true minimizer, and the warm-start over the radius."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from dynamics.grouping import GROUPS
+
+from .palette import GD, GREY, HALLUCINATED, KINDS, SAM, TEXT, figure
+
+Array = npt.NDArray[np.floating[Any]]
+
+_ROWS: Final = 240  # of the picture over the radius
+# By meaning, as everywhere: green for a true minimizer, pink for a hallucinated point, orange for a saddle.
+GROUP_COLORS: Final = {
+    "minimizer": KINDS["minimizer"].color,
+    "hallucinated": HALLUCINATED,
+    "trapped": KINDS["saddle"].color,
+    "cycling": GD,
+    "diverged": SAM,
+    "undecided": GREY,
+    "undefined": "#3B3F45",
+}
+GROUP_LABELS: Final = {
+    "minimizer": "at a true minimizer",
+    "hallucinated": "at a hallucinated point",
+    "trapped": "on a saddle or maximizer",
+    "cycling": "cycling",
+    "diverged": "diverged",
+    "undecided": "undecided",
+    "undefined": "f undefined",
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A rule's share, by how much it may be off, and how the rule is drawn."""
+
+    name: str
+    color: str
+    symbol: str
+    share: float
+    error: float
+    text: str  # the same in words, for the mouse
+
+
+def fractions(bars: Sequence[Bar], title: str) -> go.Figure:
+    """Draw the share of each rule as a bar with a mark at its end and its error, the first on top."""
+    picture = figure(96 + 34 * len(bars), showlegend=False)
+    names = [bar.name for bar in bars]
+    share = np.array([bar.share for bar in bars])
+    error = np.array([bar.error for bar in bars])
+    picture.add_bar(
+        x=share, y=names, orientation="h", width=0.42, marker={"color": [bar.color for bar in bars], "opacity": 0.3},
+        hoverinfo="skip",
+    )  # fmt: skip
+    picture.add_scatter(
+        x=share, y=names, mode="markers", text=[bar.text for bar in bars], hovertemplate="%{text}<extra></extra>",
+        marker={
+            "color": [bar.color for bar in bars], "symbol": [bar.symbol for bar in bars], "size": 12,
+            "line": {"color": "var(--st-background-color)", "width": 1},
+        },
+        error_x={
+            "type": "data", "symmetric": False, "array": np.minimum(error, 1.0 - share),
+            "arrayminus": np.minimum(error, share), "color": TEXT, "thickness": 1.5, "width": 5,
+        },
+    )  # fmt: skip
+    picture.update_xaxes(title=title, range=[-0.02, 1.02], tickformat=".0%", nticks=6)
+    picture.update_yaxes(type="category", autorange="reversed", ticks="", showgrid=False)
+    picture.update_layout(margin={"l": 8, "r": 16, "t": 8, "b": 44})
+    return picture
+
+
+def over_radius(
+    radii: Array,
+    groups: Sequence[npt.NDArray[np.str_]],
+    rests: Sequence[bool],
+    shortest: Sequence[int | None],
+    now: float,
+) -> go.Figure:
+    """Draw how SAM ends by radius and warm-start, and the shortest warm-start that rescues.
+
+    Args:
+        radii: (n,), ascending, evenly spaced but for a few.
+        groups: for each how SAM ends after 0, 1, ... steps of gradient descent, in the groups of `dynamics.grouping`.
+        rests: for each whether any longer warm-start is the same as the last one.
+        shortest: for each the shortest warm-start that rescues, or None.
+        now: the radius that the page looks at.
+    """
+    most = max(len(found) for found in groups) - 1
+    rows = np.unique(np.linspace(0, most, _ROWS).round().astype(np.int64))
+    z = np.full((len(rows), len(radii)), np.nan)
+    for column, (found, same) in enumerate(zip(groups, rests, strict=True)):
+        numbers = np.array([GROUPS.index(str(group)) for group in found], dtype=np.float64)
+        known = rows < len(numbers)
+        z[known, column] = numbers[rows[known]]
+        z[~known, column] = numbers[-1] if same else np.nan
+    picture = figure(360, showlegend=False)
+    count = len(GROUPS)
+    colors: list[tuple[float, str]] = []
+    for i, group in enumerate(GROUPS):
+        colors += [(i / count, GROUP_COLORS[group]), ((i + 1) / count, GROUP_COLORS[group])]
+    picture.add_heatmap(
+        x=radii, y=rows, z=z, zmin=-0.5, zmax=count - 0.5, colorscale=colors, showscale=False, opacity=0.55,
+        hoverinfo="skip",
+    )  # fmt: skip
+    for group in GROUPS:
+        if any((found == group).any() for found in groups):
+            picture.add_scatter(
+                x=[None], y=[None], mode="markers", name=GROUP_LABELS[group],
+                marker={"color": GROUP_COLORS[group], "symbol": "square", "size": 10},
+            )  # fmt: skip
+    picture.add_scatter(
+        x=radii, y=[np.nan if k is None else k for k in shortest], mode="lines+markers", connectgaps=False,
+        name="the shortest warm-start that rescues", line={"color": TEXT, "width": 2},
+        marker={"size": 6, "color": TEXT},
+        hovertemplate="ρ = %{x:.4g}: %{y:,} steps<extra></extra>",
+    )  # fmt: skip
+    picture.add_vline(x=now, line={"color": TEXT, "width": 1, "dash": "dot"})
+    picture.update_xaxes(title="radius ρ", showgrid=False)
+    picture.update_yaxes(title="steps of GD before SAM", range=[-0.02 * max(most, 1), 1.02 * max(most, 1)], nticks=6)
+    return picture

@@ -1,0 +1,182 @@
+"""From a grid of starts: the share that ends at a true minimizer, for each rule, as the rules' runs end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from dynamics.grouping import GROUPS
+from figures import Figure
+from figures.palette import RULES, SYMBOLS
+from figures.remedies import GROUP_LABELS, Bar, fractions
+from figures.standalone import standalone
+from pages.shared.analysis import Question
+from pages.shared.controls import number_box
+from pages.shared.link import Link
+from pages.shared.player import player
+from pages.shared.remedies import DECAYS, SAM_ALONE, Ends, GridCase, Remedy, run_grid
+from pages.shared.remedies_controls import PREFIX
+from pages.shared.report import counted
+from pages.shared.watched import Watched, works
+
+_SIDE: Final = (5, 100)  # starts along an axis
+_USUAL: Final = 30
+_OFTEN: Final = 0.7  # seconds between two looks at what is under way
+_NAME: Final = "grid"
+_AXIS: Final = "share of the starts that end at a true minimizer"
+
+
+def show_grid(link: Link, q: Question, remedies: Sequence[Remedy]) -> None:
+    """Ask for the grid, run every rule from it, and show what has come of it so far."""
+    st.subheader("From a grid of starts")
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    with row:
+        cases = _ask(link, q, remedies)
+    work = works().of.get(_NAME)
+    if work is not None and not work.done and not set(cases) & set(work.cases):
+        work.stop()  # what is asked now has nothing of it
+    running = work is not None and not work.done
+    with row:
+        if st.button("Run them all", type="primary", disabled=running, key="run-grid"):
+            works().begin(_NAME, Watched(cases, cases, run_grid))
+            st.rerun()
+        if st.button("Stop", disabled=not running, key="stop-grid") and work is not None:
+            work.stop()
+    st.caption(f"{counted(cases[0].n ** 2, 'start')}, in the middles of equal cells of the window.")
+    if work is None or not set(cases) & set(work.cases):
+        st.write(
+            "One start is an anecdote. Run every rule from every start of a grid over the window to see how often each "
+            "ends at a true minimizer: has reached it, or bounces around it. This server's workers do it; "
+            "Stop keeps what is finished."
+        )
+        return
+    st.fragment(_show_progress, run_every=_OFTEN if running else None)(cases)
+
+
+def _ask(link: Link, q: Question, remedies: Sequence[Remedy]) -> tuple[GridCase, ...]:
+    n = number_box(
+        link, f"{PREFIX}grid", "starts along an axis, n", float(_USUAL), *map(float, _SIDE), 5.0, width=230,
+        help="In one variable n × n starts stand side by side.",
+    )  # fmt: skip
+    common = Question(q.landscape, q.rho, q.eta, (), q.steps)
+    return tuple(GridCase(common, int(n), remedy) for remedy in (None, SAM_ALONE, *remedies))
+
+
+def _show_progress(cases: tuple[GridCase, ...]) -> None:
+    """Show what has come of it; at its end the page is drawn anew, once."""
+    work = works().of.get(_NAME)
+    if work is None:
+        return
+    work.look()
+    if work.done and not work.seen:
+        work.seen = True
+        st.rerun()
+    done, of = len(work.finished), len(work.cases)
+    state = "stopped" if work.stopped else "done" if work.done else "running"
+    st.progress(done / of, f"{done} of {counted(of, 'rule')} finished ({state})")
+    if work.note:
+        st.caption(work.note)
+    for failure in work.failures():
+        st.warning(f"A rule failed: {failure}.")
+    results = work.results()
+    found = {case: results[case] for case in cases if case in results}
+    missing = [case.label for case in cases if case not in work.cases]
+    if missing:
+        st.info(f"Not run yet: {', '.join(missing)}. Run them all anew to have them too.")
+    if not found:
+        return
+    picture, words = draw(found), in_words(found)
+    player(picture, key="fractions", height=picture.layout.height, alt=words, view="fractions")
+    st.write(words)
+    for sentence in decays(found):
+        st.write(sentence)
+    rows = table(found)
+    st.dataframe(rows, hide_index=True, width="stretch", column_config=_FORMATS)
+    st.caption(_errors(found))
+    with st.container(horizontal=True):
+        st.download_button(
+            "Shares as CSV", partial(_csv, rows), "shares.csv", "text/csv", on_click="ignore", key="csv-grid"
+        )
+        st.download_button(
+            "Picture as HTML", partial(standalone, picture, "Share of starts that end at a true minimizer"),
+            "shares.html", "text/html", on_click="ignore", key="html-grid",
+        )  # fmt: skip
+
+
+def _csv(rows: pd.DataFrame) -> bytes:
+    return rows.to_csv(index=False).encode()
+
+
+def draw(found: Mapping[GridCase, Ends]) -> Figure:
+    """Draw the shares at a true minimizer."""
+    bars = []
+    for case, ends in found.items():
+        name, share = case.label, ends.share()
+        text = f"{name}: {share.share:.1%} ± {share.error:.1%}"
+        bars.append(Bar(name, RULES[name], SYMBOLS[name], share.share, share.error, text))
+    return fractions(bars, _AXIS)
+
+
+def in_words(found: Mapping[GridCase, Ends]) -> str:
+    """Say in numbers what was found."""
+    n = next(iter(found)).n ** 2
+    said = "; ".join(
+        f"{case.label} {ends.share().share:.1%} ± {ends.share().error:.1%}"
+        for case, ends in sorted(found.items(), key=lambda pair: -pair[1].share().share)
+    )
+    return f"Of {n:,} starts end at a true minimizer: {said}."
+
+
+def decays(found: Mapping[GridCase, Ends]) -> list[str]:
+    """Say of each rule whose radius falls to 0 how often it stopped on a saddle or maximizer here."""
+    said = []
+    for case, ends in found.items():
+        if case.remedy is None or case.remedy.name not in DECAYS:
+            continue
+        n, count = case.n**2, sum(number for _, number in ends.stopped)
+        if not count:
+            said.append(f"{case.label}: on this grid none of its {n:,} runs stops on a saddle or maximizer.")
+            continue
+        kinds = " and ".join(f"{number:,} on a {kind}" for kind, number in ends.stopped)
+        said.append(
+            f"{case.label}: {counted(count, 'run')} of {n:,} ({count / n:.1%}) stopped where f is no minimum, {kinds}: "
+            f"SAM had climbed there, and by the time it no longer looked ahead the slope was gone. Of these, "
+            f"{case.question.steps:,} further steps of plain gradient descent led {ends.left:,} to a minimizer."
+        )
+    return said
+
+
+def _errors(found: Mapping[GridCase, Ends]) -> str:
+    """Say what the errors are."""
+    grid = (
+        "Measured here. The error of a share is a bound from the grid: half the cells through which the group's "
+        "boundary runs; what is narrower than a cell is not seen."
+    )
+    if any(ends.sampled for ends in found.values()):
+        grid += " With gradient noise each start is a random draw, and the error is half of Wilson's interval for 95 %."
+    return grid
+
+
+_FORMATS: Final = {
+    **{
+        label: st.column_config.NumberColumn(format="percent")
+        for label in ("error", *(GROUP_LABELS[group] for group in GROUPS))
+    }
+}
+
+
+def table(found: Mapping[GridCase, Ends]) -> pd.DataFrame:
+    """Tabulate the shares of every group, one rule a row; groups that nobody ends in are left out."""
+    rows = []
+    for case, ends in found.items():
+        row: dict[str, object] = {"rule": case.label, GROUP_LABELS["minimizer"]: ends.share().share}
+        row["error"] = ends.share().error
+        row |= {GROUP_LABELS[share.group]: share.share for share in ends.shares if share.group != "minimizer"}
+        rows.append(row)
+    frame = pd.DataFrame(rows)
+    rest = [GROUP_LABELS[group] for group in GROUPS if group != "minimizer"]
+    return frame.drop(columns=[label for label in rest if not frame[label].any()])

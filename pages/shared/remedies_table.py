@@ -1,0 +1,126 @@
+"""How each rule of the race ended: in a table, with equations and sources."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dynamics.recipes import Recipe
+from dynamics.sentences import number, place
+from figures.palette import RULES, SYMBOLS
+from pages.shared.analysis import Answer, Question, Run
+from pages.shared.legend import mark
+from pages.shared.remedies import SAM_ALONE, Remedy, fine
+
+_GD: Final = r"x \leftarrow x - \eta\,g"
+_STYLE: Final = """
+<style>
+.ended { width: 100%; border-collapse: collapse; font-size: 0.9rem; }
+.ended :is(th, td) { padding: 0.35rem 0.6rem; text-align: left; vertical-align: top;
+  border-bottom: 1px solid var(--st-border-color); }
+.ended th[scope=row] { font-weight: 600; min-width: 15rem; }
+.ended th > span { display: flex; gap: 0.4rem; }
+.ended small { display: block; font-weight: 400; opacity: 0.8; }
+.ended .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+@media (max-width: 700px) {
+  .ended thead { display: none; }
+  .ended :is(tbody, tr, th, td) { display: block; border: 0; padding: 0.1rem 0; }
+  .ended tr { padding: 0.6rem 0; border-bottom: 1px solid var(--st-border-color); }
+  .ended td.number { text-align: left; white-space: normal; }
+  .ended td[data-name]::before { content: attr(data-name) ": "; opacity: 0.8; }
+}
+</style>
+"""
+_WORDS: Final = (
+    (r"\\text\{((?:[^{}]|\{[^{}]*\})*)\}", r"\1"), (r"\\tfrac12", "½"), (r"\\l?r?Vert\s*", "|"), (r"\\quad", " "),
+    (r"\\[,! ]", " "), (r"\\leftarrow", "←"), (r"\\cdot", "·"), (r"\\cos", "cos"), (r"\\perp", "⊥"), (r"_⊥", "⊥"),
+    (r"\^\+", "⁺"), (r"\^2", "²"), (r"_t", "ₜ"), (r"\\rho", "ρ"), (r"\\eta", "η"), (r"\\alpha", "α"), (r"\\beta", "β"),
+    (r"\\theta", "θ"), (r"\\sigma", "σ"), (r"\\xi", "ξ"), (r"\\pi", "π"), (r"-", "−"),
+    (r"\s+", " "), (r"\| ?([gsTdv])", r"|\1"),
+)  # fmt: skip
+
+
+def in_words(equation: str) -> str:
+    """Write a recipe's equation, in LaTeX, in plain characters."""
+    for pattern, by in _WORDS:
+        equation = re.sub(pattern, by, equation)
+    return equation.strip()
+
+
+def equation(name: str, remedies: Sequence[Remedy]) -> str:
+    """Return the equation of a run's rule, by the run's name."""
+    if name == "GD":
+        return _GD
+    return next(r.recipe.equation for r in (SAM_ALONE, *remedies) if r.label == name)
+
+
+def show_table(q: Question, runs: Sequence[Run], remedies: Sequence[Remedy]) -> None:
+    """Say of each run how it ended, where, after how many steps, and whether that is a true minimizer."""
+    rows = "".join(_row(q, run, in_words(equation(run.orbit.name, remedies))) for run in runs)
+    heads = ("Rule", "How it ended", "Where", "Steps until then", "|∇f| there", "True minimizer")
+    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in heads)
+    st.html(f'{_STYLE}<table class="ended"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>')
+
+
+def _row(q: Question, run: Run, equation: str) -> str:
+    v, name = run.verdict, run.orbit.name
+    shape = mark(RULES[name], SYMBOLS[name])
+    cells = (
+        ("", "", v.sentence), ("number", "Where", _where(q, run)), ("number", "Steps until then", f"{v.step:,}"),
+        ("number", "|∇f| there", number(v.gradient_norm)), ("", "True minimizer", "yes" if fine(run) else "no"),
+    )  # fmt: skip
+    columns = "".join(
+        f'<td class="{kind}"' + (f' data-name="{html.escape(title)}"' if title else "") + f">{html.escape(value)}</td>"
+        for kind, title, value in cells
+    )
+    words = f"<span>{shape}<span>{html.escape(name)}<small>{html.escape(equation)}</small></span></span>"
+    return f'<tr><th scope="row">{words}</th>{columns}</tr>'
+
+
+def _where(q: Question, run: Run) -> str:
+    x = run.verdict.point
+    return "" if x is None or not np.isfinite(x).all() else place(x, q.landscape.diagonal)
+
+
+def table_csv(q: Question, runs: Sequence[Run], remedies: Sequence[Remedy]) -> bytes:
+    """Write the table as CSV, with all digits."""
+    rows = []
+    for run in runs:
+        v = run.verdict
+        x = np.full(q.landscape.dim, np.nan) if v.point is None else v.point
+        rows.append({
+            "rule": run.orbit.name, "equation": in_words(equation(run.orbit.name, remedies)), "outcome": v.outcome,
+            "kind": v.kind or "", "verdict": v.sentence, **dict(zip("xy", x, strict=False)), "step": v.step,
+            "gradient_norm": v.gradient_norm, "at_true_minimizer": fine(run),
+        })  # fmt: skip
+    return pd.DataFrame(rows).to_csv(index=False).encode()
+
+
+def show_sources(remedies: Sequence[Remedy]) -> None:
+    """Show the equation of every remedy in the race, and where it comes from."""
+    with st.expander("Equations and sources"):
+        st.caption("g is the gradient at x, s the one at the look-ahead point x⁺; T is the number of steps.")
+        for remedy in (SAM_ALONE, *remedies):
+            _show_recipe(remedy.recipe)
+
+
+def _show_recipe(recipe: Recipe) -> None:
+    st.markdown(f"**{recipe.label}** ({recipe.source})")
+    st.latex(recipe.equation)
+
+
+def finding(answer: Answer, runs: Sequence[Run]) -> str:
+    """Say in a sentence or two which of the remedies helped from this start."""
+    said = f"From this start SAM alone {'ends' if fine(answer.sam) else 'does not end'} at a true minimizer. "
+    if not runs:
+        return said + "Choose what to try in its place."
+    good = [run.orbit.name for run in runs if fine(run)]
+    if not good:
+        return said + f"Nor does any of the {len(runs)} others." if len(runs) > 1 else said + "Nor does the other one."
+    return said + f"Of the {len(runs)} others {len(good)} {'do' if len(good) > 1 else 'does'}: {'; '.join(good)}."

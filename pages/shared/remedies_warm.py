@@ -1,0 +1,241 @@
+"""How long a warm-start has to be: at this radius, and over the radius."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dynamics.rescue import Rescue
+from dynamics.sentences import number, place
+from figures import Figure
+from figures.remedies import GROUP_LABELS, over_radius
+from figures.standalone import standalone
+from pages.shared.analysis import Answer, Question
+from pages.shared.compute import PATIENCE
+from pages.shared.controls import number_box
+from pages.shared.jobs import Busy
+from pages.shared.legend import show_legend
+from pages.shared.link import Link
+from pages.shared.player import player
+from pages.shared.remedies import Warm, WarmCase, run_warm, warm
+from pages.shared.remedies_controls import PREFIX
+from pages.shared.report import counted
+from pages.shared.watched import Watched, works
+
+_RADII: Final = 40
+_LONGEST: Final = 5000  # steps of a warm-start that is looked for
+_USUAL: Final = 1000
+_OFTEN: Final = 0.7  # seconds between two looks at what is under way
+_NAME: Final = "warm"
+_SAME: Final = 1e-6  # of the window: an end of a basin is as far as rho from a stationary point
+
+
+def show_warm(link: Link, q: Question, a: Answer) -> None:
+    """Show the shortest warm-start at this radius, and on demand over the radius."""
+    st.subheader("How long must a warm-start be?")
+    most = int(
+        number_box(
+            link, f"{PREFIX}longest", "look up to so many steps of GD", float(_USUAL), 0.0, float(_LONGEST), 100.0,
+            width=230, help="Every length from 0 up to it is tried.",
+        )
+    )  # fmt: skip
+    case = WarmCase(q, most)
+    _show_here(case, a)
+    cases = radii_of(case)
+    work = works().of.get(_NAME)
+    if work is not None and not work.done and work.about != case:
+        work.stop()
+    running = work is not None and not work.done
+    with st.container(horizontal=True):
+        if st.button(
+            f"Search at {counted(len(cases), 'radius').replace('radiuss', 'radii')}", disabled=running, key="run-warm"
+        ):
+            works().begin(_NAME, Watched(case, cases, run_warm))
+            st.rerun()
+        if st.button("Stop", disabled=not running, key="stop-warm") and work is not None:
+            work.stop()
+    if work is None or work.about != case:
+        return
+    st.fragment(_show_progress, run_every=_OFTEN if running else None)(case)
+
+
+def radii_of(case: WarmCase) -> tuple[WarmCase, ...]:
+    """Return the search at radii up to half the window's smaller width, and at the page's own."""
+    q = case.question
+    most = 0.5 * min(high - low for low, high in q.landscape.domain)
+    radii = np.append(most * np.arange(1, _RADII + 1) / _RADII, q.rho)
+    return tuple(case.at(float(f"{rho:.10g}")) for rho in np.unique(radii.round(12)) if rho > 0.0)
+
+
+def _show_here(case: WarmCase, a: Answer) -> None:
+    """Say what the search finds at this radius; where it takes long only when asked."""
+    if case.cost > 2.0 * PATIENCE:
+        asked = st.session_state.get("_searched") == case
+        if not asked and not st.button(f"Search at ρ = {case.question.rho:.4g}", key="here"):
+            st.write("Every length is tried, which takes a while with as many steps.")
+            return
+        st.session_state["_searched"] = case
+    try:
+        found = warm(case)
+    except Busy as error:
+        st.warning(str(error))
+        return
+    for sentence in here(case, found, a):
+        st.write(sentence)
+
+
+def here(case: WarmCase, found: Warm, a: Answer) -> list[str]:
+    """Say in sentences what the search found at one radius."""
+    r, q = found.rescue, case.question
+    k = r.shortest
+    tried = f"Every length up to {counted(r.looked, 'step')} was tried, each with {q.steps:,} of SAM after it"
+    if r.rests:
+        tried += "; there GD has come to rest, and a longer warm-start is the same"
+    elif r.leaves:
+        tried += "; there GD leaves the numbers"
+    at = f"At ρ = {q.rho:.4g}"
+    if k is None:
+        ends = _most_frequent(r.groups)
+        return [f"{at} no warm-start rescues this start: after each of them SAM ends {ends}. {tried}."]
+    if k == 0:
+        said = [f"{at} there is nothing to rescue: SAM alone ends at a true minimizer."]
+    else:
+        before = GROUP_LABELS[str(r.groups[k - 1])]
+        said = [f"**{at} the shortest warm-start that rescues this start has {counted(k, 'step')} of GD**; "
+                f"after {counted(k - 1, 'step')} SAM still ends {before}. {tried}."]  # fmt: skip
+    said.append(_longer(r))
+    if r.undecided:
+        said.append(f"Of the shorter ones {r.undecided:,} end undecided: still moving, or stalled and not certified.")
+    if found.edge is not None and k:
+        said.append(_leaving(q, found, a))
+    return said
+
+
+def _most_frequent(groups: np.ndarray) -> str:
+    words, counts = np.unique(groups, return_counts=True)
+    order = np.argsort(-counts)
+    if len(words) == 1:
+        return GROUP_LABELS[str(words[0])]
+    return ", ".join(f"{GROUP_LABELS[str(words[i])]} ({counts[i]:,} of them)" for i in order)
+
+
+def _longer(r: Rescue) -> str:
+    """Say whether longer warm-starts than the shortest rescue too."""
+    lost = r.relapses
+    if not len(lost):
+        return "Every longer one that was tried rescues it too."
+    first, last = int(lost[0]), int(lost[-1])
+    where = f"that of {first:,}" if first == last else f"those between {first:,} and {last:,} among them"
+    return (
+        f"Longer is not always better here: {counted(len(lost), 'longer one')} of those tried "
+        f"{'does' if len(lost) == 1 else 'do'} not rescue it, {where}."
+    )
+
+
+def _leaving(q: Question, found: Warm, a: Answer) -> str:
+    """Say, in one variable, where the basin ends that the warm-start has to leave, and what stands at that distance."""
+    assert found.edge is not None and found.rescue.shortest
+    end = 0.5 * sum(found.edge)
+    k, scale = found.rescue.shortest, q.landscape.diagonal
+    said = f"The basin that GD has to leave ends at {place(np.array([end]), scale)}"
+    said += f", {number(abs(end - q.start[0]))} from the start"
+    point = a.sam.verdict.point
+    if a.sam.verdict.outcome == "hallucinated" and point is not None:
+        said += f" and {number(abs(end - float(point[0])))} from where SAM stops"
+    said += f"; GD passes it in step {k:,}."
+    s = a.found.stationary
+    if len(s.points):
+        off = np.abs(np.abs(s.points[:, 0] - end) - q.rho)
+        i = int(np.argmin(off))
+        if off[i] <= _SAME * scale:
+            said += (
+                f" That is ρ away from the {s.kinds[i]} of f at {place(s.points[i], scale)}: SAM's look-ahead point "
+                "crosses it there."
+            )
+    return said
+
+
+def _show_progress(case: WarmCase) -> None:
+    """Show what has come of the search over the radius; at its end the page is drawn anew, once."""
+    work = works().of.get(_NAME)
+    if work is None:
+        return
+    work.look()
+    if work.done and not work.seen:
+        work.seen = True
+        st.rerun()
+    done, of = len(work.finished), len(work.cases)
+    state = "stopped" if work.stopped else "done" if work.done else "running"
+    st.progress(done / of, f"{done} of {of} radii searched ({state})")
+    if work.note:
+        st.caption(work.note)
+    for failure in set(work.failures()):
+        st.warning(f"A search failed: {failure}.")
+    found = sorted(work.results().values(), key=lambda one: one.rescue.rho)
+    if not found:
+        return
+    picture, words = draw(found, case.question.rho), over(found)
+    show_legend(picture)
+    player(picture, key="warm-starts", height=picture.layout.height, alt=words, view=str(case.question.landscape))
+    st.write(words)
+    rows = table(found)
+    with st.container(horizontal=True):
+        st.download_button(
+            "Warm-starts as CSV", partial(_csv, rows), "warm-starts.csv", "text/csv", on_click="ignore", key="csv-warm"
+        )
+        st.download_button(
+            "Picture as HTML", partial(standalone, picture, "The shortest warm-start over the radius"),
+            "warm-starts.html", "text/html", on_click="ignore", key="html-warm",
+        )  # fmt: skip
+
+
+def _csv(rows: pd.DataFrame) -> bytes:
+    return rows.to_csv(index=False).encode()
+
+
+def draw(found: Sequence[Warm], now: float) -> Figure:
+    """Draw how SAM ends by radius and warm-start."""
+    every = [one.rescue for one in found]
+    return over_radius(
+        np.array([r.rho for r in every]), [r.groups for r in every], [r.rests for r in every],
+        [r.shortest for r in every], now,
+    )  # fmt: skip
+
+
+def over(found: Sequence[Warm]) -> str:
+    """Say in sentences what was found over the radius."""
+    every = [one.rescue for one in found]
+    alone = sum(r.shortest == 0 for r in every)
+    steps = [r.shortest for r in every if r.shortest]
+    never = [r.rho for r in every if r.shortest is None]
+    said = [
+        f"{len(every)} radii from {number(every[0].rho)} to {number(every[-1].rho)}.",
+        f"At {alone} of them SAM alone ends at a true minimizer from this start.",
+    ]
+    if steps:
+        span = f"{min(steps):,} to {counted(max(steps), 'step')}" if len(steps) > 1 else counted(steps[0], "step")
+        said.append(f"At {len(steps)} it needs a warm-start, of {span} at least.")
+    if never:
+        said.append(f"At {len(never)} none of those tried rescues it, the smallest of these ρ = {number(min(never))}.")
+    broken = sum(bool(len(r.relapses)) for r in every)
+    if broken:
+        said.append(f"At {broken} some warm-start longer than the shortest fails again.")
+    elif alone or steps:
+        said.append("Wherever one rescues it, every longer one that was tried does too.")
+    return " ".join(said)
+
+
+def table(found: Sequence[Warm]) -> pd.DataFrame:
+    """Tabulate the search, one radius a row."""
+    return pd.DataFrame([
+        {
+            "rho": r.rho, "shortest_warm_start": r.shortest, "looked_up_to": r.looked, "gd_rests_there": r.rests,
+            "longer_ones_that_fail": len(r.relapses), "shorter_ones_undecided": r.undecided,
+        }
+        for r in (one.rescue for one in found)
+    ])  # fmt: skip
