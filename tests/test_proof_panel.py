@@ -1,0 +1,108 @@
+"""The panel with the proof: it says what the core proves, at once where that is cheap, and draws it on demand."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dynamics import Proof, certificate, hallucinated_points
+from figures.boxes import MOST, proof_picture
+from figures.legend import entries
+from landscapes import CATALOGUE, Landscape
+from landscapes.catalogue import Entry
+from pages.shared.player import figure_json
+
+HOME = Path(__file__).resolve().parent.parent / "Home.py"
+
+
+def visit(**link: str) -> AppTest:
+    app = AppTest.from_file(HOME, default_timeout=60)
+    app.switch_page("pages/1_Explore.py")
+    app.query_params.update(v="1", **link)
+    return healthy(app.run())
+
+
+def healthy(app: AppTest) -> AppTest:
+    assert not app.exception, app.exception[0].message
+    return app
+
+
+def said(app: AppTest) -> str:
+    return "\n".join(element.value for element in app.markdown).replace("**", "")
+
+
+def proof_of(entry: Entry) -> Proof:
+    return certificate(entry.landscape, entry.rho, hallucinated_points(entry.landscape, entry.rho), entry.eta)
+
+
+@pytest.mark.parametrize("name", ["double-well", "himmelblau", "kinks", "styblinski-tang"])
+def test_a_cheap_proof_is_simply_there(name: str) -> None:
+    entry = CATALOGUE[name]
+    app = visit(landscape=entry.name)
+    proof = proof_of(entry)
+    assert proof.headline in said(app)
+    assert proof.sentence.partition(" The list")[0] in said(app)  # the last digits of the list are the page's own
+    assert not [b for b in app.button if b.key == "prove"]
+
+
+def test_a_dear_proof_is_offered_and_made_by_a_worker() -> None:
+    entry = CATALOGUE["rastrigin"]
+    app = visit(landscape=entry.name)
+    assert "Proved" not in said(app)
+    app.button(key="prove").click()
+    healthy(app.run())
+    proof = proof_of(entry)
+    assert proof.proved and proof.headline in said(app)
+    assert not [b for b in app.button if b.key == "prove"]
+
+
+def test_the_picture_is_drawn_when_asked_for() -> None:
+    app = visit(landscape=CATALOGUE["himmelblau"].name)
+    before = len(app.get("bidi_component"))
+    app.toggle(key="boxes").set_value(True)
+    healthy(app.run())
+    assert len(app.get("bidi_component")) > before
+    texts = [json.loads(e.proto.json).get("alt", "") for e in app.get("bidi_component")]
+    assert any(text.startswith("The window widened by") and "14 arcs" in text for text in texts)
+
+
+@pytest.mark.parametrize("formula", ["0*x + 1", "log(-1 - x^2)"])
+def test_where_there_is_nothing_to_prove_nothing_is_said(formula: str) -> None:
+    app = visit(landscape="Your own formula", formula=formula)
+    assert "roved:" not in said(app) and not [b for b in app.button if b.key == "prove"]
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_the_page_says_of_every_landscape_what_the_core_proves(name: str) -> None:
+    """No contradiction anywhere, and every picture is plain JSON with the marks of the house."""
+    entry = CATALOGUE[name]
+    proof = certificate(entry.landscape, entry.rho, None, entry.eta, most=20_000)
+    picture = proof_picture(entry.landscape, proof)
+    json.dumps(figure_json(picture), allow_nan=False)
+    assert entries(picture)
+
+
+def test_what_the_picture_shows() -> None:
+    entry = CATALOGUE["himmelblau"]
+    proof = proof_of(entry)
+    picture = proof_picture(entry.landscape, proof)
+    traces = {t.name: t for t in picture.data}
+    boxes = np.array(traces["box with one zero of ∇f"].x, dtype=float).reshape(-1, 6)
+    np.testing.assert_array_equal(boxes[:, :2], proof.boxes[:, 0])
+    arcs = traces["arc with one hallucinated point"]
+    x, y = (np.array(v, dtype=float).reshape(len(proof.arcs), -1)[:, :-1] for v in (arcs.x, arcs.y))
+    apart = np.hypot(x - proof.points[:, :1], y - proof.points[:, 1:]).min(axis=1)
+    length = 2.0 * np.pi * proof.rho * np.ptp(proof.arcs, axis=1)
+    assert (apart <= length / 12).all()  # every point lies on its arc
+    stars = traces["hallucinated, attracts"]
+    assert len(stars.x) == (proof.attracts == "attracts").sum()
+
+
+def test_a_picture_of_many_boxes_is_thinned() -> None:
+    l = Landscape("sin(9*x)*sin(9*y)", ((-3.0, 3.0), (-3.0, 3.0)))
+    proof = certificate(l, 1.0, None)
+    assert len(proof.decided_boxes) > MOST
+    traces = {t.name: t for t in proof_picture(l, proof).data}
+    assert len(traces["box without a zero, or a part of one with one"].x) == 6 * MOST
