@@ -16,7 +16,7 @@ from figures import marks
 from figures.legend import _GLYPHS, entries
 from figures.line import position
 from figures.palette import ATTRACTING, GD, HALLUCINATED, KINDS, REPELLING, SAM, UNDECIDED, arrow
-from figures.plane import _BUSY, _contours, _field, _turns
+from figures.plane import _BUSY, _field, _turns, contours
 from landscapes import CATALOGUE, Landscape
 from landscapes.catalogue import Entry
 from pages.shared.analysis import Answer, Question, answer
@@ -207,7 +207,7 @@ heights = arrays(np.float64, (5, 5), elements=st.floats(allow_nan=True, allow_in
 
 @given(heights)
 def test_heights_are_drawn_in_their_order(z: np.ndarray) -> None:
-    drawn = np.asarray(_contours(AXIS, AXIS, z, "f").z, dtype=np.float64)
+    drawn = np.asarray(contours(AXIS, AXIS, z, "f").z, dtype=np.float64)
     known = np.isfinite(z) & np.isfinite(drawn)
     order = np.argsort(z[known], kind="stable")
     assert (np.diff(drawn[known][order]) >= 0.0).all()
@@ -218,11 +218,11 @@ def test_heights_are_drawn_in_their_order(z: np.ndarray) -> None:
 def test_towering_heights_are_drawn_by_their_logarithm_and_labelled_by_themselves() -> None:
     x = np.linspace(-2.0, 2.0, 41)
     z = (1.0 - x[None, :]) ** 2 + 100.0 * (x[:, None] - x[None, :] ** 2) ** 2
-    drawn = _contours(x, x, z, "f")
+    drawn = contours(x, x, z, "f")
     assert np.ptp(drawn.z) < 20.0 < z.max()
     assert drawn.colorbar.ticktext[0] == "0"
     assert drawn.colorbar.ticktext[-1] == f"{z.max():,.0f}"
-    plain = _contours(x, x, x[None, :] + x[:, None], "f")
+    plain = contours(x, x, x[None, :] + x[:, None], "f")
     np.testing.assert_array_equal(plain.z, x[None, :] + x[:, None])
 
 
@@ -232,13 +232,13 @@ def test_level_lines_are_left_out_where_they_would_be_too_many(waves: int, kind:
     z = np.sin(2 * np.pi * waves * x)[None, :] * np.ones((121, 1))
     assert abs(_turns(z) - 2 * waves) <= 1
     assert (_turns(z) > _BUSY) == (kind is go.Heatmap)
-    assert isinstance(_contours(x, x, z, "f"), kind)
-    assert isinstance(_contours(x, x, z.T, "f"), kind)
+    assert isinstance(contours(x, x, z, "f"), kind)
+    assert isinstance(contours(x, x, z.T, "f"), kind)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 0.0, 1e308])
 def test_heights_without_a_range_are_drawn(value: float) -> None:
-    picture = go.Figure(_contours(AXIS, AXIS, np.full((5, 5), value), "f"))
+    picture = go.Figure(contours(AXIS, AXIS, np.full((5, 5), value), "f"))
     json.dumps(figure_json(picture), allow_nan=False)
 
 

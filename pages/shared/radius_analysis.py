@@ -1,0 +1,97 @@
+"""What the page on radii asks of the core: all branches up to the largest radius, and where on them points attract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from dynamics import (
+    HallucinationCurves,
+    StationaryPoints,
+    attracting_intervals,
+    hallucination_curves,
+    stationary_points,
+)
+from dynamics.safe import KINDS, Attracting, attracting, union
+from landscapes import Landscape
+from pages.shared.compute import PATIENCE, work_out
+
+_SEARCH: Final = 1e-3  # estimated seconds for a line of the kernel: of the search for stationary points
+_BRANCHES: Final = 2e-4  # and of the branches around one of them
+_IN_ONE: Final = 2e-5  # the search in one variable
+_MEETING: Final = 1e-9
+
+
+@dataclass(frozen=True)
+class Span:
+    """A landscape and the radii that are looked at."""
+
+    landscape: Landscape
+    rho_max: float
+    eta: float
+
+
+@dataclass(frozen=True)
+class Danger:
+    """All radii at once, and where some point attracts, at the step size and for small enough ones."""
+
+    curves: HallucinationCurves
+    now: Attracting
+    intervals: np.ndarray  # (n, 2) at eta
+    small: np.ndarray  # (n, 2) for small enough steps
+    by_kind: dict[str, np.ndarray]  # (n, 2) at eta, by the targets' kind
+
+    @property
+    def safe(self) -> float | None:
+        """The safe radius at eta."""
+        return float(self.intervals[0, 0]) if len(self.intervals) else None
+
+
+@lru_cache(maxsize=16)
+def danger(span: Span) -> Danger:
+    """Answer from the cache, here, or by a worker.
+
+    Raises:
+        Busy: too many wait for a worker, or none answered in time.
+    """
+    length = span.landscape.kernel.length
+    cost = length * (_IN_ONE if span.landscape.dim == 1 else _SEARCH)
+    if cost <= PATIENCE and span.landscape.dim == 2:
+        cost = length * _BRANCHES * _targets(_stationary(span.landscape, span.rho_max))
+    return work_out(look, span, cost)
+
+
+def look(span: Span) -> Danger:
+    """Find all branches, and where on them points attract."""
+    l, most = span.landscape, span.rho_max
+    c = _curves(l, most)
+    now = attracting(c, span.eta)
+    return Danger(
+        curves=c,
+        now=now,
+        intervals=attracting_intervals(l, most, span.eta, curves=c),
+        small=attracting_intervals(l, most, curves=c),
+        by_kind={
+            kind: union(now.low[mine], now.high[mine], _MEETING * most)
+            for kind in KINDS
+            for mine in [c.kinds[now.branch] == kind]
+        },
+    )
+
+
+@lru_cache(maxsize=8)
+def _curves(l: Landscape, rho_max: float) -> HallucinationCurves:
+    return hallucination_curves(l, rho_max, _stationary(l, rho_max))
+
+
+@lru_cache(maxsize=16)
+def _stationary(l: Landscape, rho_max: float) -> StationaryPoints:
+    return stationary_points(l, margin=rho_max)
+
+
+def _targets(s: StationaryPoints) -> int:
+    """Count the targets around which is looked; curves of them are sampled."""
+    return len(s.points) + sum(min(len(curve.points), 400) for curve in s.curves)
