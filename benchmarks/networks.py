@@ -1,4 +1,4 @@
-"""Networks: the stall, its cure and its certificate, and what a step, the monitor and a sweep cost.
+"""Networks: the stall, its cure and its certificate, what a step, the monitor and a sweep cost, and who waits for it.
 
 python -m benchmarks.networks; one thread on both sides of every comparison.
 """
@@ -12,6 +12,8 @@ from tempfile import TemporaryDirectory
 
 # What runs in one thread has to say so before NumPy is imported, here and in every worker.
 os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+import psutil  # noqa: E402
 
 from benchmarks._timing import medians, report  # noqa: E402
 from dynamics import Certificate, certify, gd, iterate, sam, verdict_of_norms, warm_start  # noqa: E402
@@ -118,8 +120,17 @@ def forty(executor: Executor) -> None:
     assert len(finished) == 40 and not any(one.failed for one in finished)
 
 
+def busy() -> str:
+    """Say what else the machine does: two workers need two free cores to take half the time of one."""
+    percent = psutil.cpu_percent(interval=1.0, percpu=True)
+    cores = ", ".join(f"{value:.0f} %" for value in percent)
+    word = "; busy, so that no speedup can be shown" if max(percent) > 20.0 else ""
+    return f"other work on the cores: {cores}{word}"
+
+
 def sweeps(executor: Executor) -> None:
     """Time 40 runs on workers that are warm, beside the same one after another."""
+    print(busy())
 
     def one_after_another() -> None:
         for seed in range(40):
@@ -127,6 +138,7 @@ def sweeps(executor: Executor) -> None:
 
     mine, alone = medians(lambda: forty(executor), one_after_another, repeats=3)
     report("a sweep of 40 runs on 2 worker processes", mine, alone, "at most 0.6")
+    print(busy())
     from distributed import Client, LocalCluster
 
     with (
@@ -137,15 +149,20 @@ def sweeps(executor: Executor) -> None:
         list(dask.map(tiny_run, range(100, 104)))
         mine, alone = medians(lambda: forty(dask), one_after_another, repeats=3)
         report("  the same on a local Dask cluster of 2 workers", mine, alone, "at most 0.7")
+    print(busy())
 
 
 def main() -> None:
+    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     steps()
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
         list(executor.map(tiny_run, range(100, 104)))  # start the workers before anything is timed
         sweeps(executor)
         tiny(executor)
         digits(executor)
+    from benchmarks import _networks_page  # not in the workers, which import this file again
+
+    _networks_page.main()
 
 
 if __name__ == "__main__":

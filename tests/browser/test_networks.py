@@ -85,6 +85,18 @@ def test_a_training_of_the_tiny_network_is_certified(page: Page, server: Server)
     expect(page.get_by_text(re.compile("Certified: .* the gradient is")).first).to_be_visible(timeout=LONG)
 
 
+def test_another_rule_is_tried_and_its_pictures_are_taken_away(page: Page, server: Server) -> None:
+    visit(page, server, "&preset=Tiny&n_steps=1200&n_rule=GSAM")
+    expect(page.get_by_text("Zhuang et al. 2022")).to_be_visible()
+    press(page, "Train")
+    expect(page.get_by_role("status").filter(has_text="GSAM").first).to_be_visible(timeout=LONG)
+    settled(page)
+    press(page, "Pictures as HTML")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Loss over the steps", exact=True).click()
+    assert b"GSAM" in download.value.path().read_bytes()
+
+
 def test_a_sweep_is_drawn_and_keeps_what_is_done_when_stopped(page: Page, server: Server) -> None:
     visit(page, server, "&preset=Tiny&part=Sweep&n_rhos=1,4&n_warms=0&n_seeds=1&n_steps=200")
     press(page, "Run the sweep")
