@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from app_server import Serve
 from pages.shared import jobs
 
 ROOT = Path(__file__).parents[1]
@@ -115,6 +116,21 @@ def test_warm_workers_are_there_before_they_are_asked() -> None:
     assert len(fresh._long._processes) == 2 and pids <= set(fresh._long._processes)
     assert not fresh._answers._processes
     assert 0.0 < jobs._free_memory()
+
+
+def test_a_server_has_its_workers_soon_and_they_stand_back(serve: Serve) -> None:
+    if jobs._free_memory() < 2 * jobs._ROOM:
+        pytest.skip("there is no memory for workers to wait in")
+    with serve() as server:
+        workers = []
+        end = time.monotonic() + 60
+        while len(workers) < jobs.WORKERS and time.monotonic() < end:
+            time.sleep(0.2)
+            children = psutil.Process(server.process.pid).children()
+            workers = [child for child in children if "spawn_main" in " ".join(child.cmdline()) and child.nice() >= 10]
+        assert len(workers) == jobs.WORKERS
+    _, alive = psutil.wait_procs(workers, timeout=30)
+    assert not alive
 
 
 def test_workers_end_with_a_server_that_was_killed() -> None:
