@@ -27,8 +27,9 @@ _FAMILIES: Final = {
 }
 _GREYS: Final = {"cycling": "#9AA0A8", "diverged": "#555B64", "undecided": "#CDD1D6", "undefined": BACKGROUND}
 OTHERS: Final = tuple(_GREYS)  # groups without places; code -1 is the first of them
+_MARKS: Final = {"minimizer": "#00513B", "hallucinated": "#7A2E58", "saddle": "#7A5200", "maximizer": "#3F2A0D"}
 _LINES: Final = "rgba(0,0,0,0.22)"  # level lines of f
-_WIDTHS: Final = (300.0, 290.0)  # of the axes in pixels, about, on a desk and on a phone
+_WIDTHS: Final = (395.0, 290.0)  # of the axes in pixels, about, on a desk and on a phone
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,22 @@ def window_map(
     return picture
 
 
+def beside(left: go.Figure, right: go.Figure) -> go.Figure:
+    """Draw two maps of a window side by side, in one picture."""
+    picture = go.Figure(left)
+    for trace in right.data:
+        picture.add_trace(go.Figure(data=[trace]).data[0].update(xaxis="x2", yaxis="y2", showlegend=False))
+    x, y = (axis.to_plotly_json() for axis in (right.layout.xaxis, right.layout.yaxis))
+    picture.update_layout(
+        height=None,
+        xaxis={"domain": [0.0, 0.47]},
+        xaxis2={**x, "domain": [0.53, 1.0], "anchor": "y2"},
+        yaxis2={**y, "anchor": "x2", "scaleanchor": "x2"},
+        meta=None,
+    )
+    return picture
+
+
 def radius_map(
     l: Landscape,
     codes: Codes,
@@ -142,6 +159,7 @@ def radius_map(
     picture.add_trace(_ring(start, rho))
     picture.update_xaxes(title={"text": "start x", "standoff": 4}, range=[low, high], showgrid=False, anchor="y")
     plain: dict[str, Any] = {"showgrid": False, "range": [0.0, 1.0], "tickvals": [0.5], "ticks": "", "anchor": "x"}
+    plain["ticklabelstandoff"] = 4
     picture.update_layout(
         yaxis={"title": {"text": "radius ρ", "standoff": 6}, "range": [0.0, rho_max], "domain": [0.0, 0.60]},
         yaxis3={**plain, "domain": [0.635, 0.705], "ticktext": ["SAM"]},
@@ -204,7 +222,7 @@ def _spots(spots: Sequence[Spot]) -> list[go.Scatter]:
                 x=[spot.x for spot in some], y=[spot.y for spot in some], mode="markers", name=mark.label,
                 text=[spot.text for spot in some], hovertemplate="%{text}<extra></extra>",
                 marker={
-                    "symbol": mark.symbol, "size": mark.size - 1, "color": mark.color,
+                    "symbol": mark.symbol, "size": mark.size, "color": _MARKS.get(name, TEXT),
                     "line": {"color": "#FFFFFF", "width": 1.5},
                 },
             )

@@ -1,0 +1,256 @@
+"""The page on basins: its maps, drawn at once and filled in by workers, and what a click on them does."""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from typing import Any, Final
+
+import numpy as np
+import streamlit as st
+
+from figures import Figure
+from figures.basins import Spot, beside, color, radius_map, window_map
+from figures.palette import RULES
+from pages.shared.analysis import Answer, Question, heights
+from pages.shared.basins_atlas import Atlas
+from pages.shared.basins_map import COARSE, SIZES, USUAL_SIZE, MapQuestion, Patch, run_coarse, run_piece
+from pages.shared.basins_words import (
+    RULE_NAMES,
+    alternative,
+    percent,
+    place_words,
+    show_headlines,
+    show_legend,
+    show_table,
+)
+from pages.shared.compute import ask, work_out
+from pages.shared.link import Link
+from pages.shared.player import Click, player
+from pages.shared.tracks import snapped
+from pages.shared.watched import Watched, works
+
+_OFTEN: Final = 0.7  # seconds between two looks at maps that fill in
+_UNASKED: Final = 90.0  # estimated seconds of two workers up to which maps are computed without being asked for
+_VERTICES: Final = 400  # of a run on a map
+_MARKED: Final = 60  # places that are marked on a map
+_WORK, _CLICKED, _ASKED = "basins", "_map_clicked", "_map_asked"
+
+
+class MapWork(Watched):
+    """Maps that fill in."""
+
+    def __init__(self, atlas: Atlas) -> None:
+        """Begin, or go on, with what the maps lack."""
+        self.atlas = atlas
+        self.by_hand = False  # stopped by the visitor
+        self._taken = 0
+        question = atlas.question
+        lacking = [piece for piece in question.pieces() if not atlas.fine[piece.map].done[piece.rows].all()]
+        super().__init__(question, lacking, run_piece)
+
+    @property
+    def share(self) -> float:
+        """How much is done."""
+        return float(np.mean([chart.done.mean() for chart in self.atlas.fine.values()]))
+
+    @property
+    def whole(self) -> bool:
+        """Whether all is done."""
+        return all(map(self.atlas.whole, self.atlas.fine))
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether it was ended, but not by the visitor's hand: the page had been left."""
+        self.update()
+        return self.stopped and not self.by_hand and not self.whole
+
+    def stop_by_hand(self) -> None:
+        """End it because the visitor wants it to."""
+        self.by_hand = True
+        self.stop()
+
+    def update(self) -> None:
+        """Take in what is done."""
+        for one in list(self.finished)[self._taken :]:
+            self._taken += 1
+            if one.result is not None:
+                self.atlas.take(one.case, one.result)  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=16)
+def coarse(question: MapQuestion) -> dict[str, Patch]:
+    """Compute the coarse maps, here or by a worker, and keep them.
+
+    Raises:
+        Busy: as `compute.ask`.
+    """
+    cost = question.cost * (COARSE / question.n) ** 2
+    return work_out(run_coarse, question, cost)
+
+
+def ask_size(link: Link) -> int:
+    """Ask how many starts an axis of the maps has."""
+    low, high = SIZES
+    asked = st.query_params.get("grid") if link.arrived else None
+    clamped = asked is not None and asked.isdecimal() and int(asked[:20]) > high
+    if clamped:
+        st.session_state["grid"] = high
+        st.query_params["grid"] = str(high)
+        link.notes.append(f"The link asks for {asked[:20]} starts along an axis; {high} are the most, and are used.")
+    value = st.number_input(
+        "starts along an axis of the map", low, high, USUAL_SIZE, 50, key="grid", bind="query-params",
+        help=f"A map has as many rows as columns. First {COARSE} × {COARSE} starts are drawn, then this grid fills in.",
+    )  # fmt: skip
+    if not clamped:
+        link.check("grid", "grid", float(value), f"a whole number from {low} to {high}")
+    return int(value)
+
+
+def held_size() -> int:
+    """Return what `ask_size` is going to say."""
+    return int(st.session_state.get("grid", USUAL_SIZE))
+
+
+def show_maps(q: Question, a: Answer, n: int, maps: Any, words: Any) -> Atlas:
+    """Show the maps and how far they are in one container, and what they say in another one.
+
+    Returns:
+        The maps; they are what was asked, coarse at first.
+
+    Raises:
+        Busy: as `compute.ask`.
+    """
+    question = MapQuestion.of(q, n)
+    patches = coarse(question)
+    mine = works()
+    work = mine.of.get(_WORK)
+    known = work if isinstance(work, MapWork) and work.about == question else None
+    atlas = known.atlas if known else Atlas.of(question, patches)
+    if known is None or known.cut_short:
+        known = None
+        if question.cost <= 2.0 * _UNASKED or st.session_state.get(_ASKED) == question:
+            known = MapWork(atlas)
+            mine.begin(_WORK, known)
+        elif work is not None:
+            work.stop()
+    with maps:
+        show_headlines(atlas)
+        st.fragment(_show, run_every=_OFTEN if known and not known.done else None)(q, a, atlas, known)
+    with words:
+        show_table(atlas)
+    return atlas
+
+
+def _show(q: Question, a: Answer, atlas: Atlas, work: MapWork | None) -> None:
+    if st.session_state.pop(_CLICKED, False):
+        st.rerun()
+    ended = work is not None and work.done
+    if work is not None:
+        work.look()
+        work.update()
+    names = _show_pictures(q, a, atlas)
+    show_legend(atlas, names)
+    _show_progress(atlas.question, work)
+    if work is not None and ended and not work.seen:
+        work.seen = True
+        st.rerun()  # the page need not look at it any longer
+
+
+def _show_pictures(q: Question, a: Answer, atlas: Atlas) -> tuple[str, ...]:
+    """Draw the maps; return the names of what is on them."""
+    if q.landscape.dim == 1:
+        alt = " ".join(alternative(atlas, name) for name in RULE_NAMES)
+        picture = draw_map(q, a, atlas)
+        player(
+            picture, key="map-radii", height=picture.layout.height, view=str(q.landscape.domain),
+            alt=f"{alt} Below, SAM at every radius.", on_click=partial(_start_from, q),
+        )  # fmt: skip
+        return ("radii", *RULE_NAMES)
+    for column, name in zip(st.columns(2, gap="small"), RULE_NAMES, strict=True):
+        with column:
+            st.html(f'<p style="margin:0;font-weight:600;color:{RULES[name]}">{name}</p>')
+            picture = draw_map(q, a, atlas, name)
+            player(
+                picture, key=f"map-{name}", height=picture.layout.height, view=str(q.landscape.domain),
+                alt=alternative(atlas, name), on_click=partial(_start_from, q),
+            )  # fmt: skip
+    return RULE_NAMES
+
+
+def draw_map(q: Question, a: Answer, atlas: Atlas, name: str = "") -> Figure:
+    """Draw the map of a rule in two variables, and the one of both in one variable."""
+    l = q.landscape
+    colors = [color(p.group, p.kind, p.shade) for p in atlas.places]
+    axes, z = heights(l)
+    if l.dim == 1:
+        rows = (atlas.drawn("GD"), atlas.drawn("SAM"))
+        spots = _spots(atlas, "SAM", q.rho)
+        most = atlas.question.rho_max
+        return radius_map(l, atlas.drawn("radii"), rows, colors, (axes[0], z), spots, q.start[0], q.rho, most)
+    run = a.gd if name == "GD" else a.sam
+    path = run.orbit.thinned(_VERTICES).x
+    finite = np.isfinite(path).all(axis=-1)
+    path = path if finite.all() else path[: int(np.argmin(finite))]
+    spots = _spots(atlas, name)
+    return window_map(l, atlas.drawn(name), colors, (*axes, z), spots, q.start, path, (name, RULES[name]))
+
+
+def draw_both(q: Question, atlas: Atlas) -> Figure:
+    """Draw the maps of both rules in one picture, to be taken away."""
+    a = ask(q)
+    if q.landscape.dim == 1:
+        return draw_map(q, a, atlas)
+    return beside(*(draw_map(q, a, atlas, name) for name in RULE_NAMES))
+
+
+def _spots(atlas: Atlas, name: str, height: float = 0.0) -> list[Spot]:
+    """Mark the places to which starts of a map lead, the most frequent ones."""
+    of = atlas.shares(name)[1]
+    spots = []
+    for i in sorted(of, key=lambda i: -of[i].count)[:_MARKED]:
+        p, at = atlas.places[i], atlas.where(name, i)
+        text = f"{place_words(atlas, i)}<br>{percent(of[i].share)} of the starts"
+        y = float(at[1]) if len(at) == 2 else height
+        spots.append(Spot(float(at[0]), y, p.group, p.kind, p.shade, text, p.curve))
+    return spots
+
+
+def _start_from(q: Question, click: Click) -> None:
+    """Let both rules run from where the map was clicked; in one variable the radius is the one there."""
+    l = q.landscape
+    for axis, value, pair in zip("xy", (click.x, click.y), l.domain, strict=False):
+        st.session_state[axis] = snapped(value, *pair)
+    if l.dim == 1:
+        st.session_state["rho"] = snapped(click.y, 0.0, 0.5 * (l.domain[0][1] - l.domain[0][0]))
+    st.session_state[_CLICKED] = True
+
+
+def _show_progress(question: MapQuestion, work: MapWork | None) -> None:
+    """Say how far the maps are; they can be stopped and taken up again."""
+    n, known = question.n, f"drawn from {COARSE} × {COARSE} starts"
+    if work is None:
+        line, button = st.columns([3, 1], vertical_alignment="center")
+        minutes = max(1, round(question.cost / 120.0))
+        line.caption(f"{known.capitalize()}. {n} × {n} starts take about {minutes} min.")
+        button.button("Fill in", key="map-go", on_click=partial(_ask_for, question), width="stretch")
+        return
+    if work.whole:
+        return
+    line, button = st.columns([3, 1], vertical_alignment="center")
+    if work.done:
+        why = "Stopped" if work.by_hand else "Ended early"
+        line.caption(f"{why} at {percent(work.share)} of {n} × {n} starts; the rest and the shares are {known}.")
+        for reason in dict.fromkeys(work.failures()):
+            line.caption(f"A part failed: {reason}.")
+        button.button("Go on", key="map-go", on_click=partial(_ask_for, question), width="stretch")
+        return
+    line.progress(work.share, f"{percent(work.share)} of {n} × {n} starts; the rest and the shares are {known}")
+    button.button("Stop", key="map-stop", on_click=work.stop_by_hand, width="stretch")
+
+
+def _ask_for(question: MapQuestion) -> None:
+    st.session_state[_ASKED] = question
+    work = works().of.get(_WORK)
+    if isinstance(work, MapWork):
+        work.by_hand = False
+    st.session_state[_CLICKED] = True

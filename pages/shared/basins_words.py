@@ -1,0 +1,208 @@
+"""Maps of basins in words and numbers: the finding in a sentence, a legend, and a table of shares that sum to 1."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import streamlit as st
+
+from dynamics.grouping import GROUPS, UNDEFINED, Share
+from dynamics.sentences import place
+from figures.basins import color
+from figures.palette import RULES
+from pages.shared.basins_atlas import Atlas
+from pages.shared.report import counted
+
+RULE_NAMES: Final = ("GD", "SAM")
+_LONGEST: Final = 6  # places of a group that are listed
+_NOTHING: Final = "–"
+_STYLE: Final = """
+<style>
+.basins { width: 100%; border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
+.basins th, .basins td { padding: 0.15rem 0.4rem; text-align: right; border-bottom: 1px solid var(--st-border-color); }
+.basins th:first-child, .basins td:first-child { text-align: left; }
+.basins td:not(:first-child) { white-space: nowrap; vertical-align: top; }
+.basins tr.place td { border-bottom: none; opacity: 0.85; }
+.basins tr.place td:first-child { padding-left: 2.6rem; text-indent: -1.2rem; }
+.basins tr.group td { border-top: 1px solid var(--st-border-color); border-bottom: none; font-weight: 600; }
+.basins tr.sum td { border-top: 2px solid var(--st-border-color); border-bottom: none; }
+.basins .cell { display: inline-block; width: 0.8rem; height: 0.8rem; margin-right: 0.4rem; vertical-align: -0.05rem;
+  border-radius: 2px; outline: 1px solid var(--st-border-color); }
+</style>
+"""
+_NAMES: Final = {
+    "minimizer": "at a minimizer",
+    "hallucinated": "at a hallucinated point",
+    "trapped": "held at a saddle or maximizer",
+    "cycling": "in a cycle",
+    "diverged": "diverged",
+    "undecided": "undecided",
+    UNDEFINED: "f undefined there",
+}
+_HELP: Final = {
+    "minimizer": "a minimizer of f was reached, or the run bounces around it",
+    "hallucinated": "SAM stopped, or is closing in, where the gradient is not 0",
+    "trapped": "stopped on, or held around, a stationary point that is no minimizer",
+    "cycling": "the run comes back to where it was",
+    "diverged": "the run left the finite numbers or ten windows",
+    "undecided": "still moving after these steps, or stalled without being certified",
+    UNDEFINED: "f is not defined at the start",
+}
+
+
+def percent(share: float) -> str:
+    """Write a share; what is little but not nothing is not 0 %, nor almost all 100 %."""
+    if 0.0 < share < 0.0005:
+        return "< 0.1 %"
+    if 0.9995 <= share < 1.0:
+        return "> 99.9 %"
+    return f"{100.0 * share:.1f} %" if 0.0 < share < 1.0 else f"{100.0 * share:.0f} %"
+
+
+def _with_error(share: Share | None) -> str:
+    if share is None or not share.count:
+        return _NOTHING
+    error = 100.0 * share.error
+    if not error:
+        return percent(share.share)
+    return f"{percent(share.share)} ± {error:.1f}" if error >= 0.05 else f"{percent(share.share)} ± {error:.2f}"
+
+
+def headline(atlas: Atlas, name: str) -> str:
+    """Say in one sentence where the starts lead under a rule."""
+    of = atlas.shares(name)[0]
+    eta = atlas.question.eta
+    if of[UNDEFINED].share == 1.0:
+        return "f is not defined at any start of this window."
+    if of["diverged"].share == 1.0:
+        return f"{name} diverges from every start of this window: η = {eta:.4g} is too large a step."
+    defined = [share for share in of.values() if share.count and share.group != UNDEFINED]
+    defined.sort(key=lambda share: -share.count)
+    first, *rest = (
+        f"{percent(s.share)}{'' if i else ' of the starts'} {_ends(s.group)}" for i, s in enumerate(defined)
+    )
+    return f"{name}: {first}{''.join(f', {part}' for part in rest)}."
+
+
+def _ends(group: str) -> str:
+    return {
+        "minimizer": "end at a minimizer",
+        "hallucinated": "end at a hallucinated point",
+        "trapped": "are held at a saddle or maximizer",
+        "cycling": "go round in a cycle",
+        "diverged": "diverge",
+        "undecided": "are undecided",
+    }[group]
+
+
+def show_headlines(atlas: Atlas) -> None:
+    """Say where the starts lead, SAM first."""
+    lines = "".join(
+        f'<p class="verdict"><span aria-hidden="true" style="color:{RULES[name]}">&#9679;</span> '
+        f"{html.escape(headline(atlas, name))}</p>"
+        for name in RULE_NAMES[::-1]
+    )
+    st.html(f"<div role='status'>{lines}</div>")
+
+
+def grid_words(atlas: Atlas, name: str) -> str:
+    """Say from which starts a map's shares are."""
+    rows, columns = atlas.chart(name).shape
+    return f"{columns:,} starts" if rows == 1 else f"{columns} × {rows} starts"
+
+
+def alternative(atlas: Atlas, name: str) -> str:
+    """Say what a map shows, for those who do not see it."""
+    of, _ = atlas.shares(name)
+    parts = ", ".join(f"{_NAMES[s.group]} {percent(s.share)}" for s in of.values() if s.count)
+    return f"Map of the starts by where {name} leads from them, {grid_words(atlas, name)}: {parts}."
+
+
+def show_legend(atlas: Atlas, names: Sequence[str]) -> None:
+    """List what the colours of the maps mean."""
+    seen = {group for name in names for group in np.unique(atlas.groups(atlas.drawn(name))).tolist()}
+    kinds = {p.kind for p in atlas.places if p.group == "trapped"}
+    items = []
+    for group in GROUPS:
+        if group not in seen:
+            continue
+        if group == "trapped":
+            for kind in ("saddle", "maximizer", "degenerate"):
+                if kind in kinds:
+                    what = "degenerate point" if kind == "degenerate" else kind
+                    items.append((color("trapped", kind), f"held at a {what}", _HELP[group]))
+            continue
+        items.append((color(group), _NAMES[group], _HELP[group]))
+    spans = "".join(
+        f'<span title="{html.escape(says)}">{_swatch(ink)}{html.escape(label)}</span>' for ink, label, says in items
+    )
+    st.html(f'{_STYLE}<div class="legend basins-legend">{spans}</div>')
+
+
+def _swatch(ink: str) -> str:
+    return (
+        f'<span aria-hidden="true" style="display:inline-block;width:0.85rem;height:0.85rem;border-radius:2px;'
+        f'background:{ink};outline:1px solid var(--st-border-color)"></span>'
+    )
+
+
+def show_table(atlas: Atlas) -> None:
+    """Show the share of every group and of its places, for GD and SAM."""
+    of = {name: atlas.shares(name) for name in RULE_NAMES}
+    rows = []
+    for group in GROUPS:
+        both = [of[name][0][group] for name in RULE_NAMES]
+        if not any(share.count for share in both):
+            continue
+        ink = color(group) if group != "trapped" else color("trapped", "saddle")
+        rows.append(_row("group", ink, _NAMES[group], [_with_error(share) for share in both], _HELP[group]))
+        numbers = [i for i, p in enumerate(atlas.places) if p.group == group and any(i in of[n][1] for n in RULE_NAMES)]
+        numbers.sort(key=lambda i: -max(of[name][1][i].count if i in of[name][1] else 0 for name in RULE_NAMES))
+        for i in numbers[:_LONGEST]:
+            p = atlas.places[i]
+            shares = [of[name][1].get(i) for name in RULE_NAMES]
+            ink = color(p.group, p.kind, p.shade)
+            rows.append(_row("place", ink, place_words(atlas, i), [_with_error(share) for share in shares]))
+        if len(numbers) > _LONGEST:
+            rest = numbers[_LONGEST:]
+            sums = [sum(of[name][1][i].share for i in rest if i in of[name][1]) for name in RULE_NAMES]
+            cells = [percent(total) if total else _NOTHING for total in sums]
+            rows.append(_row("place", None, f"{counted(len(rest), 'other place')}", cells))
+    totals = [percent(sum(share.share for share in of[name][0].values())) for name in RULE_NAMES]
+    rows.append(_row("sum", None, "all starts", totals))
+    heads = "".join(
+        f'<th scope="col"><span aria-hidden="true" style="color:{RULES[name]}">&#9679;</span> {name}</th>'
+        for name in RULE_NAMES
+    )
+    st.html(
+        f'<table class="basins"><thead><tr><th scope="col">where the starts lead</th>{heads}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table>"
+    )
+    starts = " and ".join(dict.fromkeys(grid_words(atlas, name) for name in RULE_NAMES))
+    st.caption(
+        f"Shares of {starts} after {counted(atlas.question.steps, 'step')}, in percent. ± is the most by which "
+        "the grid may be wrong about the window: half the cells through which a boundary runs. What is narrower than "
+        "a cell is not seen."
+    )
+
+
+def place_words(atlas: Atlas, i: int) -> str:
+    """Name a place."""
+    p, l = atlas.places[i], atlas.question.landscape
+    name = next((name for name in RULE_NAMES if (atlas.chart(name).codes == i).any()), None)
+    at = place(p.point if name is None else atlas.where(name, i), l.diagonal)
+    kind = "degenerate point" if p.kind == "degenerate" else p.kind
+    if p.curve:
+        what = "curve" if l.dim == 2 else "interval"
+        return f"a {what}, looking at {kind}s" if p.group == "hallucinated" else f"a {what} of {kind}s"
+    return f"{at}, target a {kind}" if p.group == "hallucinated" else f"{kind} {at}"
+
+
+def _row(kind: str, ink: str | None, label: str, cells: Sequence[str], says: str = "") -> str:
+    mark = f'<span class="cell" aria-hidden="true" style="background:{ink}"></span>' if ink else ""
+    title = f' title="{html.escape(says)}"' if says else ""
+    values = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
+    return f'<tr class="{kind}"><td{title}>{mark}{html.escape(label)}</td>{values}</tr>'
