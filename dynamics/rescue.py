@@ -19,7 +19,7 @@ from .orbit import iterate
 from .rules import gd, sam
 
 SAVED: Final = "minimizer"  # the group of `dynamics.grouping` that counts as rescued
-_BETWEEN: Final = 63  # starts that are tried at once between two others
+_BETWEEN: Final = 255  # starts that are tried at once between two others
 
 
 @dataclass(frozen=True)

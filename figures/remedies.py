@@ -12,21 +12,13 @@ import plotly.graph_objects as go
 
 from dynamics.grouping import GROUPS
 
-from .palette import GD, GREY, HALLUCINATED, KINDS, SAM, TEXT, figure
+from .basins import color
+from .palette import TEXT, figure
 
 Array = npt.NDArray[np.floating[Any]]
 
 _ROWS: Final = 240  # of the picture over the radius
-# By meaning, as everywhere: green for a true minimizer, pink for a hallucinated point, orange for a saddle.
-GROUP_COLORS: Final = {
-    "minimizer": KINDS["minimizer"].color,
-    "hallucinated": HALLUCINATED,
-    "trapped": KINDS["saddle"].color,
-    "cycling": GD,
-    "diverged": SAM,
-    "undecided": GREY,
-    "undefined": "#3B3F45",
-}
+GROUP_COLORS: Final = {group: color(group, "saddle" if group == "trapped" else "") for group in GROUPS}
 GROUP_LABELS: Final = {
     "minimizer": "at a true minimizer",
     "hallucinated": "at a hallucinated point",

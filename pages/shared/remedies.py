@@ -25,6 +25,7 @@ DECAYS: Final = ("linear", "cosine")  # after their last step these are gradient
 FINE: Final = "minimizer"  # the group of runs that end at a true minimizer
 _NOISY: Final = 3.0  # how much longer a step with noise takes than one of SAM
 _USUAL: Final = 1.3  # and one of the others
+_TRIES: Final = 3  # batches that it takes to find the end of a basin
 
 
 @dataclass(frozen=True)
@@ -167,12 +168,27 @@ class WarmCase:
     def cost(self) -> float:
         """Estimate the seconds that it takes; runs that settle early make it shorter."""
         q = self.question
-        return (self.most + 1) * q.steps * q.landscape.kernel.length * 3e-9 + self.most * 1.2e-5
+        length = q.landscape.kernel.length
+        ends = _TRIES * q.steps * 2e-5 if q.landscape.dim == 1 else 0.0
+        return (self.most + 1) * q.steps * length * 3e-9 + self.most * 1.2e-5 + ends
 
     def at(self, rho: float) -> WarmCase:
         """Return the same search at another radius."""
         q = self.question
         return replace(self, question=replace(q, rho=rho, landscape=q.landscape.with_parameters(rho=rho)))
+
+
+def run_rescue(case: WarmCase) -> Rescue:
+    """Search; to be called by a worker of `jobs` where it takes long.
+
+    Raises:
+        Stopped: the job's owner has asked for the end.
+    """
+    q = case.question
+    found = rescue(q.landscape, q.eta, q.rho, q.start, case.most, q.steps, stop=jobs.stop_asked)
+    if found is None:
+        raise Stopped("it was stopped")
+    return found
 
 
 @dataclass(frozen=True)
@@ -183,24 +199,6 @@ class Warm:
     edge: tuple[float, float] | None  # starts on either side of it, lost and saved; None in two variables, or for none
 
 
-def run_warm(case: WarmCase) -> Warm:
-    """Search; to be called by a worker of `jobs` where it takes long.
-
-    Raises:
-        Stopped: the job's owner has asked for the end.
-    """
-    q = case.question
-    found = rescue(q.landscape, q.eta, q.rho, q.start, case.most, q.steps, stop=jobs.stop_asked)
-    if found is None:
-        raise Stopped("it was stopped")
-    k = found.shortest
-    between = None
-    if k and q.landscape.dim == 1:
-        lost, saved = (float(x) for x in found.points[k - 1 : k + 1, 0])
-        between = edge(q.landscape, q.eta, q.rho, lost, saved, q.steps)
-    return Warm(found, between)
-
-
 @lru_cache(maxsize=24)
 def warm(case: WarmCase) -> Warm:
     """Search at one radius, here or by a worker.
@@ -208,4 +206,13 @@ def warm(case: WarmCase) -> Warm:
     Raises:
         Busy: as `compute.ask`.
     """
-    return work_out(run_warm, case, case.cost)
+    return work_out(_warm, case, case.cost)
+
+
+def _warm(case: WarmCase) -> Warm:
+    q, found = case.question, run_rescue(case)
+    k = found.shortest
+    if not k or q.landscape.dim > 1:
+        return Warm(found, None)
+    lost, saved = (float(x) for x in found.points[k - 1 : k + 1, 0])
+    return Warm(found, edge(q.landscape, q.eta, q.rho, lost, saved, q.steps))

@@ -22,7 +22,7 @@ from pages.shared.jobs import Busy
 from pages.shared.legend import show_legend
 from pages.shared.link import Link
 from pages.shared.player import player
-from pages.shared.remedies import Warm, WarmCase, run_warm, warm
+from pages.shared.remedies import Warm, WarmCase, run_rescue, warm
 from pages.shared.remedies_controls import PREFIX
 from pages.shared.report import counted
 from pages.shared.watched import Watched, works
@@ -55,7 +55,7 @@ def show_warm(link: Link, q: Question, a: Answer) -> None:
         if st.button(
             f"Search at {counted(len(cases), 'radius').replace('radiuss', 'radii')}", disabled=running, key="run-warm"
         ):
-            works().begin(_NAME, Watched(case, cases, run_warm))
+            works().begin(_NAME, Watched(case, cases, run_rescue))
             st.rerun()
         if st.button("Stop", disabled=not running, key="stop-warm") and work is not None:
             work.stop()
@@ -176,7 +176,7 @@ def _show_progress(case: WarmCase) -> None:
         st.caption(work.note)
     for failure in set(work.failures()):
         st.warning(f"A search failed: {failure}.")
-    found = sorted(work.results().values(), key=lambda one: one.rescue.rho)
+    found = sorted(work.results().values(), key=lambda one: one.rho)
     if not found:
         return
     picture, words = draw(found, case.question.rho), over(found)
@@ -198,18 +198,16 @@ def _csv(rows: pd.DataFrame) -> bytes:
     return rows.to_csv(index=False).encode()
 
 
-def draw(found: Sequence[Warm], now: float) -> Figure:
+def draw(every: Sequence[Rescue], now: float) -> Figure:
     """Draw how SAM ends by radius and warm-start."""
-    every = [one.rescue for one in found]
     return over_radius(
         np.array([r.rho for r in every]), [r.groups for r in every], [r.rests for r in every],
         [r.shortest for r in every], now,
     )  # fmt: skip
 
 
-def over(found: Sequence[Warm]) -> str:
+def over(every: Sequence[Rescue]) -> str:
     """Say in sentences what was found over the radius."""
-    every = [one.rescue for one in found]
     alone = sum(r.shortest == 0 for r in every)
     steps = [r.shortest for r in every if r.shortest]
     never = [r.rho for r in every if r.shortest is None]
@@ -230,12 +228,12 @@ def over(found: Sequence[Warm]) -> str:
     return " ".join(said)
 
 
-def table(found: Sequence[Warm]) -> pd.DataFrame:
+def table(every: Sequence[Rescue]) -> pd.DataFrame:
     """Tabulate the search, one radius a row."""
     return pd.DataFrame([
         {
             "rho": r.rho, "shortest_warm_start": r.shortest, "looked_up_to": r.looked, "gd_rests_there": r.rests,
             "longer_ones_that_fail": len(r.relapses), "shorter_ones_undecided": r.undecided,
         }
-        for r in (one.rescue for one in found)
+        for r in every
     ])  # fmt: skip
