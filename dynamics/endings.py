@@ -16,6 +16,7 @@ from .outcome import TOLERANCES
 from .rules import NORMALIZED, Traits
 from .spectra import constant_directions, restricted
 from .stability import step_limits
+from .wander import around_hallucinated, around_minimizers
 
 Mask = npt.NDArray[np.bool_]
 Words = npt.NDArray[np.str_]
@@ -159,13 +160,15 @@ def small_gradient(at: Ground, x: Array, largest: Array) -> Array:
 
 
 def _stalled(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -> None:
-    stalls = np.flatnonzero(e.stalls)
+    noise = at.traits.noise
+    stalls = np.flatnonzero(e.looks_ahead if noise else e.stalls)
     if not stalls.size:
         return
-    found.outcomes[members[stalls]] = "stalled"
+    found.outcomes[members[np.flatnonzero(e.stalls)]] = "stalled"
     rho, look_ahead = e.rho[stalls], at.traits.look_ahead
-    reach = TOLERANCES.near_stall * _look(at, e.x[stalls], rho)
-    x = newton_on_shift(at.l, e.x[stalls], rho, reach, look_ahead)
+    starts = _rows(e.tail, stalls).mean(axis=1) if noise else e.x[stalls]
+    reach = TOLERANCES.near_stall * _look(at, starts, rho)
+    x = newton_on_shift(at.l, starts, rho, reach, look_ahead)
     zero = np.isfinite(x).all(axis=-1)
     if not zero.any():
         return
@@ -173,7 +176,14 @@ def _stalled(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -
     g, hessian = at.l.gradient_and_hessian(x)
     norms = np.linalg.norm(g, axis=-1)
     targets = look_ahead.point(x, g, rho[:, None])
-    matrices = at.l.hessian(targets) @ look_ahead.jacobian(x, g, hessian, rho[:, None, None])
+    hessian_plus = at.l.hessian(targets)
+    matrices = hessian_plus @ look_ahead.jacobian(x, g, hessian, rho[:, None, None])
+    held = np.zeros(len(x), dtype=np.bool_)
+    if noise:  # S is not small then, but the run stays where noise would carry it from the point
+        identity = np.broadcast_to(np.eye(at.l.dim), hessian.shape)
+        gains = identity + hessian_plus @ (look_ahead.jacobian(x, g, identity, rho[:, None, None]) - identity)
+        wander = around_hallucinated(matrices, gains, e.eta[stalls], noise)
+        held = _length(_rows(e.tail, stalls) - x[:, None]).max(axis=1) <= wander
     q = constant_directions(at.l)
     if q.shape[0]:
         matrices = np.stack([restricted(matrix, q) for matrix in matrices])
@@ -188,9 +198,9 @@ def _stalled(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -
         leaving = limits == 0.0
     else:
         leaving = (limits <= e.eta[stalls]) | (np.isnan(limits) & (ratio > e.before[stalls]))
-    passing = ~arrived & leaving
+    passing = e.stalls[stalls] & ~arrived & leaving & ~held
     found.outcomes[members[stalls[passing]]] = "still moving"
-    stays = ~passing
+    stays = (e.stalls[stalls] & ~passing) | held
     here = members[stalls[stays]]
     found.outcomes[here], found.kinds[here], found.along[here] = "hallucinated", kinds[stays], along[stays]
     found.points[here], found.targets[here] = x[stays], targets[stays]
@@ -210,9 +220,10 @@ def _around_a_point(at: Ground, e: Endings, found: Judged, members: npt.NDArray[
         near = np.isfinite(y).all(axis=-1)
         inside, y = left[near], y[near]
         widest = _length(_rows(e.tail, inside) - y[:, None]).max(axis=1)
-        wander = _wander(at, y, e.eta[inside], _look(at, y, e.rho[inside]))
-        if starts is e.calm:  # noise that has carried a run by a point once does not carry it around that point
-            wander = np.zeros_like(wander)
+        wander: Array = np.zeros(len(y))
+        if at.traits.noise and starts is mean:
+            look = _look(at, y, e.rho[inside])
+            wander = around_minimizers(at.l.hessian(y), e.eta[inside], at.traits.noise, look)
         fits = widest <= np.maximum(most[inside], wander)
         inside, y, widest, wander = inside[fits], y[fits], widest[fits], wander[fits]
         kinds, along = kinds_of_stationary_points(at.l, y)
@@ -251,22 +262,9 @@ def _stride(e: Endings) -> Array:
     return np.asarray(_length(np.diff(e.tail, axis=1)).max(axis=1, initial=0.0))
 
 
-def _wander(at: Ground, y: Array, eta: Array, look: Array) -> Array:
-    """Return how far (n,) noise carries a rule from the minimizers y (n, d); 0 for other points.
-
-    In the direction of an eigenvalue L of H the variance of x <- x - eta (L x + sigma xi) is sigma^2 eta/(L (2 - eta
-    L)). A look-ahead of the length r whose direction the noise decides adds at most (r L)^2 to sigma^2.
-    """
-    if not at.traits.noise:
-        return np.zeros(len(y))
-    values = np.linalg.eigvalsh(at.l.hessian(y))
-    each = at.traits.noise**2 + (look[:, None] * values) ** 2
-    variance = (each * eta[:, None] / (values * (2.0 - eta[:, None] * values))).sum(axis=-1)
-    holds = ((values > 0.0) & (eta[:, None] * values < 2.0)).all(axis=-1)
-    return np.asarray(np.where(holds, TOLERANCES.wander * np.sqrt(np.abs(variance)), 0.0))
-
-
 def _cycling(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -> None:
+    if at.traits.noise:
+        return  # it comes back by chance
     t = TOLERANCES
     tail, w = e.tail, e.tail.shape[1]
     path = _length(np.diff(tail, axis=1)).sum(axis=1)

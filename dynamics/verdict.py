@@ -16,7 +16,9 @@ Nothing is called hallucinated because it did not converge.
 
 S is the gradient at the rule's own look-ahead point: SAM's for most rules; USAM's and ASAM's own, and what is
 certified for these is a zero of that S. Where a rule's steps are not -eta S, as with momentum, a point may attract it
-that SAM cannot hold; then the Jacobian of S is asked only whether the point repels at every step size.
+that SAM cannot hold; then the Jacobian of S is asked only whether the point repels at every step size. With gradient
+noise S does not become small, nor does a run come to rest: there rules 3 and 4 ask whether the last steps stay as
+close to the point as the noise alone would carry a run from it.
 
 Where there is no window, as for a network, its diagonal means 10 max(1, |x0|) and its centre x0. From 500 variables
 on, and where only norms are known, as from the log of a training run, less can be told: see `verdict_of_norms`.

@@ -30,6 +30,7 @@ from dynamics.memory import take
 from dynamics.noise import keys_of, normal
 from dynamics.rules import NORMALIZED
 from dynamics.variants import PROPORTIONAL, adaptive
+from dynamics.wander import around_hallucinated, around_minimizers
 from landscapes import CATALOGUE, Landscape
 from oracle import HIMMELBLAU, VALLEY, Case
 
@@ -522,6 +523,35 @@ def test_noise_around_a_minimizer_is_told_from_a_run_under_way() -> None:
             assert v.outcome == "bouncing", v.sentence
             np.testing.assert_allclose(v.point, [0.0, 0.0], atol=1e-9)  # type: ignore[arg-type]
         assert verdict(l, iterate(rule, STARTS[0], 25)).outcome == "still moving"
+
+
+def test_noise_around_a_hallucinated_point_is_told_from_a_run_under_way() -> None:
+    l, sigma = VALLEY.landscape, 0.05
+    rule = noisy(lambda objective: sam(objective, 0.02, 1.5), l, sigma, 7)
+    for start in ((0.3, 0.4), (1.2, -0.5), (-1.6, 1.0)):
+        v = verdict(l, iterate(rule, start, 2000))
+        assert (v.outcome, v.kind) == ("hallucinated", "minimizer") and v.approaching
+        np.testing.assert_allclose(np.abs(v.point), [0.5, 0.0], atol=1e-9)  # type: ignore[arg-type]
+        assert "stays close to" in v.sentence
+        assert verdict(l, iterate(rule, start, 25)).outcome == "still moving"
+
+
+def test_noise_wanders_as_far_as_the_linear_map_says() -> None:
+    """5 standard deviations, beside 200,000 steps of the map."""
+    rng, steps, sigma, eta = np.random.default_rng(0), 200_000, 0.3, 0.1
+    m, gain = np.array([[1.0, 0.8], [-0.5, 2.0]]), np.array([[1.0, 0.0], [-2.0, 0.5]])
+    for matrix, b in ((m, gain), (np.diag([0.5, 3.0]), np.eye(2))):
+        kicks = eta * sigma * rng.normal(size=(steps, 2)) @ b.T
+        x, square = np.zeros(2), 0.0
+        for kick in kicks:
+            x = x - eta * (matrix @ x) - kick
+            square += x @ x
+        far = around_hallucinated(matrix[None], b[None], np.array([eta]), sigma)[0]
+        assert far == pytest.approx(5.0 * np.sqrt(square / steps), rel=0.03)
+    bowl = around_minimizers(matrix[None], np.array([eta]), sigma, np.zeros(1))[0]
+    assert bowl == pytest.approx(far, rel=1e-12)
+    assert around_minimizers(-matrix[None], np.array([eta]), sigma, np.zeros(1))[0] == 0.0
+    assert around_hallucinated(-matrix[None], b[None], np.array([eta]), sigma)[0] == 0.0
 
 
 def test_momentum_that_only_passes_a_saddle_has_not_stopped_there() -> None:
