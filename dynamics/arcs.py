@@ -29,6 +29,7 @@ _FLAT: Final = 1e-10  # tau there, in units of its curvature by cell: lines that
 _ROUNDING: Final = 1e-9  # slopes inwards below this share of |H| are rounding
 _CLOSE: Final = 0.8  # cells from a saddle of tau within which lines may be linked wrongly by the grid
 _CORRECTIONS: Final = 5
+_SETTLED: Final = 1e-9  # the last correction in cells, beside which nothing changes
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,10 @@ class Chords:
                 change = -s.tau / (self.grid.steepness(s, at) * normal).sum(axis=-1)
             change = np.where(np.isfinite(change) & ~self.ray[i], np.clip(change, -1.0, 1.0), 0.0)
             at = at + change[:, None] * normal
-            if np.abs(change).max(initial=0.0) < 1e-9:
-                break
+            if np.abs(change).max(initial=0.0) < _SETTLED:
+                return at, s
         lost = np.abs(at - foot).max(axis=-1) > 2.0
-        at[lost] = foot[lost]
+        at = np.where(lost[:, None], foot, at)
         return at, self.grid.slopes(self.l, self.z[i], at)
 
     def zeros(self, value: Callable[[Array, Slopes, Indices], Array], i: Indices, low: Array, high: Array) -> Array:

@@ -232,7 +232,7 @@ def _in_two_variables(l: Landscape, rho_max: float, s: StationaryPoints) -> Hall
     curved = found.ray | (n >= single)
     eigenvalues, limits = _stability(l, rho, points, hessians[n[own]], curved[own])
     limits[(kinds[n] == "degenerate")[own]] = np.nan
-    _settle_ends(found, eigenvalues, limits)
+    _settle_ends(found, curved, eigenvalues, limits)
     begin = found.offsets[:-1][found.starts == TARGET]  # the grid's first row is not quite at rho = 0
     offsets = found.offsets + np.concatenate([[0], np.cumsum(found.starts == TARGET)])
     at = np.insert(found.at, begin, found.at[begin] * [1.0, 0.0] + [0.0, grid.target], axis=0)
@@ -270,11 +270,13 @@ def _stability(
     return eigenvalues, np.where(curved, step_limits(across), step_limits(eigenvalues))
 
 
-def _settle_ends(found: Arcs, eigenvalues: np.ndarray, limits: Array) -> None:
+def _settle_ends(found: Arcs, curved: npt.NDArray[np.bool_], eigenvalues: np.ndarray, limits: Array) -> None:
     """Put in place what eigenvalues and limits tend to at the ends of arcs, where M is infinite or singular."""
-    for ends, why in ((found.offsets[:-1], found.starts), (found.offsets[1:] - 1, found.ends)):
+    first, last = found.offsets[:-1], found.offsets[1:] - 1
+    for ends, inner, why in ((first, first + 1, found.starts), (last, last - 1, found.ends)):
         there = ends[why == STATIONARY]
         eigenvalues[there], limits[there] = np.nan, 0.0
         there = ends[(why == FOLD) | (why == CROSSING)]
         trace = eigenvalues[there].real.sum(axis=-1)
         limits[there] = np.where(trace > 0.0, 2.0 / trace, 0.0)
+        limits[ends[curved]] = limits[inner[curved]]  # across a curve M stays finite

@@ -28,7 +28,7 @@ ARC: Final = 1.0 / 200.0  # and its columns, on the largest circle
 _FEWEST, _MOST = (12, 96), (240, 1600)  # rows and columns
 _FIRST: Final = 0.02  # the first radius, in rows: nearer to a target tau may be made of rounding
 _CROWD, _FACTOR = 12, 3.0  # about so many rows are close to the target, by a factor of exp(1/3) from one to the next
-_NODES: Final = 400_000  # of the grids of one batch of targets
+_NODES: Final = 800_000  # of the grids of one batch of targets
 _VANISHING: Final = 1e-9  # along a whole arc, a slope below this share of the one inwards counts as zero
 _RAYS: Final = 24  # that stand for the circles of a target around which f is round
 _STEPS: Final = 5  # of Newton's method on a vertex
@@ -234,7 +234,7 @@ def root_between(f: Callable[[Array, Array], Array], low: Array, high: Array, ot
         f,
         (low, high),
         args=(np.arange(len(low), dtype=np.float64),),
-        tolerances={"xatol": 1e-15, "xrtol": 1e-14, "fatol": 0.0, "frtol": 0.0},
+        tolerances={"xatol": 1e-13, "xrtol": 1e-13, "fatol": 0.0, "frtol": 0.0},
         maxiter=80,
     )
     return np.where(solved.success & np.isfinite(solved.x), solved.x, otherwise)

@@ -19,6 +19,7 @@ from .palette import BACKGROUND, HALLUCINATED, KINDS, SAM, TEXT, figure
 from .plane import contours
 
 MOST: Final = 200  # branches that are drawn
+_SAMPLES: Final = 60  # of branches that stand for curves of points
 HEIGHT: Final = 460
 SQUARE: Final = 400  # of the picture over the plane
 _PLANE: Final = 320
@@ -48,8 +49,22 @@ class Scene:
 
     @property
     def drawn(self) -> np.ndarray:
-        """The branches that are drawn: the first MOST by rho, in order."""
-        return np.sort(np.argsort(self.curves.lows, kind="stable")[:MOST])
+        """The branches that are drawn, in order; of curves of points a few samples.
+
+        Where there are more than MOST, these are the first by rho, and as many of those on which points attract.
+        """
+        sample = np.flatnonzero(self.curves.curves)
+        sample = sample[np.linspace(0, len(sample) - 1, min(len(sample), _SAMPLES)).round().astype(int)]
+        single = np.flatnonzero(~self.curves.curves)
+        single = single[np.argsort(self.curves.lows[single], kind="stable")]
+        if len(single) > MOST:
+            a = self.attracting
+            held = a.branch[np.argsort(a.low, kind="stable")]
+            _, first = np.unique(held, return_index=True)
+            held = held[np.sort(first)][: MOST // 2]
+            rest = single[~np.isin(single, held)][: MOST - len(held)]
+            single = np.concatenate([held, rest])
+        return np.union1d(single, sample)
 
 
 @dataclass(frozen=True)
@@ -330,18 +345,18 @@ def _add_radii(picture: go.Figure, scene: Scene, across: str) -> None:
     """Write the ends of the intervals at the top, and draw the current radius."""
     most = scene.curves.rho_max
     ends = [float(v) for v in scene.intervals.ravel() if 1e-9 * most < v < most * (1.0 - 1e-9)]
-    written = [scene.rho]
-    picture.add_annotation(
-        x=scene.rho, xref=across, y=1.0, yref="paper", text=f"ρ = {scene.rho:.4g}", showarrow=False, yanchor="bottom",
-        font={"color": SAM, "size": 12}, **_inwards(scene.rho / most),
-    )  # fmt: skip
-    for value in ends:
-        if len(written) <= _LABELS and all(abs(value - other) >= _APART * most for other in written):
-            written.append(value)
-            picture.add_annotation(
-                x=value, xref=across, y=1.0, yref="paper", text=number(value), showarrow=False, yanchor="bottom",
-                font={"color": HALLUCINATED, "size": 12}, **_inwards(value / most),
-            )  # fmt: skip
+    apart = (_APART if scene.landscape.dim == 1 else 2.0 * _APART) * most
+    written: list[float] = []
+    wanted = [(v, number(v), HALLUCINATED) for v in ends]
+    wanted.insert(1, (scene.rho, f"ρ = {scene.rho:.4g}", SAM))  # the safe radius goes before it
+    for value, label, color in wanted:
+        if len(written) > _LABELS or any(abs(value - other) < apart for other in written):
+            continue
+        written.append(value)
+        picture.add_annotation(
+            x=value, xref=across, y=1.0, yref="paper", text=label, showarrow=False, yanchor="bottom",
+            font={"color": color, "size": 12}, **_inwards(value / most),
+        )  # fmt: skip
     picture.add_shape(
         type="line",
         x0=scene.rho,

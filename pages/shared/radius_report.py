@@ -63,11 +63,15 @@ def _where(intervals: np.ndarray, most: float, limit: int = 4) -> str:
 def here(q: Question, h: HallucinatedPoints) -> str:
     """Say what there is at the current radius."""
     attracting = int(h.attract(q.eta).sum())
-    curves = f" and {counted(len(h.curves), 'curve')} of them" if h.curves else ""
-    return (
-        f"At ρ = {plain(q.rho)}: {counted(len(h), 'hallucinated point')}{curves}, {attracting or 'none'} of the "
-        f"points attracting SAM at this step size."
-    )
+    parts = []
+    if len(h) or not h.curves:
+        parts.append(f"{counted(len(h), 'hallucinated point')}, {attracting or 'none'} of them attracting SAM")
+    if h.curves:
+        held = sum(bool((curve.step_limits > q.eta).any()) for curve in h.curves)
+        parts.append(
+            f"{counted(len(h.curves), 'curve')} of hallucinated points, {held or 'none'} of them attracting SAM"
+        )
+    return f"At ρ = {plain(q.rho)} and this step size: {'; '.join(parts)}."
 
 
 def show_finding(q: Question, d: Danger, h: HallucinatedPoints) -> None:
@@ -84,12 +88,16 @@ def show_finding(q: Question, d: Danger, h: HallucinatedPoints) -> None:
     s = d.curves.stationary
     if s.left_out:
         st.warning(f"f has too many stationary points: only the {len(s.points):,} innermost are looked at.")
-    if len(d.curves) > MOST:
-        st.caption(f"{MOST} of {len(d.curves):,} branches are drawn, the first by ρ. The numbers cover all of them.")
-    if d.curves.curves.any():
+    single = int((~d.curves.curves).sum())
+    if single > MOST:
         st.caption(
-            f"Curves of hallucinated points: {int(d.curves.curves.sum()):,} of the branches are samples of them. There "
-            "“attracts” means across the curve; along it SAM stays where it arrives."
+            f"{MOST} of {single:,} branches are drawn: the first by ρ, and up to {MOST // 2} of those on which points "
+            "attract. The numbers cover all of them."
+        )
+    if single < len(d.curves):
+        st.caption(
+            "Some of the points form curves, drawn as samples. There “attracts” means across the curve: along it SAM "
+            "stays where it arrives."
         )
     if s.undefined:
         st.caption("f is undefined on a part of the window; branches end there.")
