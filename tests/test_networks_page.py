@@ -17,7 +17,7 @@ from dynamics import RECIPES, gsam, iterate
 from dynamics.sentences import number
 from figures.standalone import standalone
 from pages.shared.networks_controls import TRIED, widths
-from pages.shared.networks_pictures import curve_pictures, shown, slice_makers
+from pages.shared.networks_pictures import curve_pictures, shown, slice_makers, slices_csv
 from pages.shared.networks_sweep import table as sweep_table
 from pages.shared.networks_training import curves_csv, script, table
 from pages.shared.stored import stored
@@ -322,6 +322,20 @@ def test_the_curves_as_csv_are_the_stored_ones() -> None:
     for run in trained.runs:
         np.testing.assert_allclose(frame.loc[frame["run"] == run.name, "loss"], run.curves.loss)
     assert table(trained)["verdict"].tolist() == [run.outcome for run in trained.runs]
+
+
+def test_the_slices_as_csv_are_the_stored_ones() -> None:
+    _, trained = stored("Digits")
+    s = trained.slices
+    assert s is not None and trained.first_layer is not None
+    frame = pd.read_csv(io.BytesIO(slices_csv(trained))).set_index("picture")
+    np.testing.assert_allclose(frame.loc["line", "value"], s.line)
+    np.testing.assert_allclose(frame.loc["plane", "value"], s.plane.ravel())
+    at = frame.loc["plane"].iloc[len(s.ahead) + 2]
+    assert (at["along_gradient"], at["along_motion"]) == pytest.approx((s.ahead[2], s.across[1]))
+    np.testing.assert_array_equal(frame.loc["run", "step"], s.path_steps)
+    one = frame.loc["first layer"].query("unit == 3 and row == 1 and column == 5")["value"]
+    assert one.item() == pytest.approx(trained.first_layer[3, 1, 5])
 
 
 def test_every_picture_can_be_had_as_a_page() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from dynamics.sentences import number
@@ -120,6 +121,28 @@ def slice_makers(training: Training, trained: Trained) -> Makers:
         _PLANE: partial(slices.plane, s.ahead, s.across, s.plane, s.path, s.path_steps, training.rho),
     }
     return makers if layer is None else {**makers, _LAYER: partial(images, layer)}
+
+
+def slices_csv(trained: Trained) -> bytes:
+    """Write what the pictures of the last weights show as CSV, one value a row."""
+    s, layer = trained.slices, trained.first_layer
+    if s is None:
+        return b""
+    u, across = np.meshgrid(s.ahead, s.across)
+    frames = [
+        pd.DataFrame({"picture": "line", "along_gradient": s.along, "value": s.line}),
+        pd.DataFrame(
+            {"picture": "plane", "along_gradient": u.ravel(), "along_motion": across.ravel(), "value": s.plane.ravel()}
+        ),
+        pd.DataFrame(
+            {"picture": "run", "along_gradient": s.path[:, 0], "along_motion": s.path[:, 1], "step": s.path_steps}
+        ),
+    ]
+    if layer is not None:
+        unit, row, column = np.indices(layer.shape).reshape(3, -1)
+        weights = {"picture": "first layer", "unit": unit, "row": row, "column": column, "value": layer.ravel()}
+        frames.append(pd.DataFrame(weights))
+    return pd.concat(frames).to_csv(index=False).encode()
 
 
 def offer_pictures(makers: Makers, key: str) -> None:

@@ -25,6 +25,7 @@ from pages.shared.networks_pictures import (
     show_slices,
     shown,
     slice_makers,
+    slices_csv,
 )
 from pages.shared.stored import stored
 from pages.shared.trained import Proof, Trained, TrainedRun
@@ -154,6 +155,10 @@ def offer(training: Training, trained: Trained) -> None:
     curves = {title: partial(_curve_picture, runs, title) for title in curve_pictures(runs)}
     with st.container(horizontal=True):
         st.download_button("Curves as CSV", partial(curves_csv, trained), "training.csv", "text/csv", on_click="ignore")
+        if trained.slices is not None:
+            st.download_button(
+                "Slices as CSV", partial(slices_csv, trained), "slices.csv", "text/csv", on_click="ignore"
+            )
         offer_pictures({**curves, **slice_makers(training, trained)}, "training")
         st.download_button("Python script", script(training), "reproduce.py", "text/x-python", on_click="ignore")
 
