@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist
 
 from dynamics.grouping import GROUP_OF, GROUPS, UNDEFINED, Share, shares
 from landscapes.landscape import Array
-from pages.shared.basins_map import COARSE, WORDS, MapQuestion, Patch, Piece
+from pages.shared.basins_map import WORDS, MapQuestion, Patch, Piece
 
 SHADES: Final = 5  # of a group's colour, for its places
 _SAME: Final = 2e-4  # of the diagonal: two places of different patches are one
@@ -76,10 +76,11 @@ class Atlas:
         """Begin with the coarse maps, and in one variable with the rows of starts."""
         atlas, d = Atlas(question), question.landscape.dim
         for name, patch in patches.items():
-            shape = (COARSE, COARSE) if name in question.maps() else (1, question.n)
+            n = question.coarse.n
+            shape = (n, n) if name in question.maps() else (1, question.n)
             chart = atlas.coarse[name] = Chart.empty(shape, d)
             atlas._fill(chart, np.arange(shape[0]), patch)
-            if name in question.maps():
+            if name in question.maps() and n < question.n:
                 atlas.fine[name] = Chart.empty((question.n, question.n), d)
         atlas._shade()
         return atlas
@@ -91,13 +92,15 @@ class Atlas:
         if len(self.places) > known:
             self._shade()
 
-    def whole(self, name: str) -> bool:
-        """Say whether a map is as fine as asked, throughout."""
-        return name not in self.fine or bool(self.fine[name].done.all())
+    @property
+    def whole(self) -> bool:
+        """Whether all maps are as fine as asked."""
+        return all(chart.done.all() for chart in self.fine.values())
 
     def chart(self, name: str) -> Chart:
         """Return the finest chart that is whole: all its cells belong to one grid."""
-        return self.fine[name] if name in self.fine and self.whole(name) else self.coarse[name]
+        fine = self.fine.get(name)
+        return fine if fine is not None and fine.done.all() else self.coarse[name]
 
     def drawn(self, name: str) -> Codes:
         """Return the codes (n, n) to draw: the fine ones, and where there are none yet the coarse ones."""

@@ -21,9 +21,10 @@ from landscapes.landscape import Array
 from landscapes.slopes import Slopes
 from pages.shared import jobs
 from pages.shared.analysis import Question
+from pages.shared.compute import PATIENCE
 from pages.shared.sweeping import Stopped
 
-COARSE: Final = 50  # starts along an axis of the map that is drawn at once
+_COARSE: Final = (50, 32, 20)  # starts along an axis of the map that is drawn at once: as many as take a moment
 SIZES: Final = (10, 400)  # of the grid that follows
 USUAL_SIZE: Final = 200
 _ROWS: Final = 5000  # starts of a piece, about
@@ -69,6 +70,12 @@ class MapQuestion:
         parts = max(1, round(self.n * self.n / _ROWS))
         order = sorted(range(parts), key=lambda part: f"{part:08b}"[::-1])
         return tuple(Piece(self, name, part, parts) for part in order for name in self.maps())
+
+    @property
+    def coarse(self) -> MapQuestion:
+        """The same on a grid that can be drawn at once."""
+        fewer = [replace(self, n=min(n, self.n)) for n in _COARSE]
+        return next((q for q in fewer if q.cost <= PATIENCE), fewer[-1])
 
     @property
     def cost(self) -> float:
@@ -171,8 +178,7 @@ def _run(rule: Rule, starts: Array, steps: int) -> Basins:
 
 def run_coarse(q: MapQuestion) -> dict[str, Patch]:
     """Carry out the maps on a coarse grid; in one variable also the rows of starts at the question's radius."""
-    coarse = replace(q, n=COARSE)
-    patches = {name: run_piece(Piece(coarse, name, 0, 1)) for name in q.maps()}
+    patches = {name: run_piece(Piece(q.coarse, name, 0, 1)) for name in q.maps()}
     if q.landscape.dim == 1:
         starts = q.axes()[0][:, None]
         patches |= {name: Patch.of(_run(rule, starts, q.steps)) for name, rule in rules(q).items()}

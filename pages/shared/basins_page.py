@@ -13,7 +13,7 @@ from figures.basins import Spot, beside, color, radius_map, window_map
 from figures.palette import RULES
 from pages.shared.analysis import Answer, Question, heights
 from pages.shared.basins_atlas import Atlas
-from pages.shared.basins_map import COARSE, SIZES, USUAL_SIZE, MapQuestion, Patch, run_coarse, run_piece
+from pages.shared.basins_map import SIZES, USUAL_SIZE, MapQuestion, Patch, run_coarse, run_piece
 from pages.shared.basins_words import (
     RULE_NAMES,
     alternative,
@@ -54,15 +54,10 @@ class MapWork(Watched):
         return float(np.mean([chart.done.mean() for chart in self.atlas.fine.values()]))
 
     @property
-    def whole(self) -> bool:
-        """Whether all is done."""
-        return all(map(self.atlas.whole, self.atlas.fine))
-
-    @property
     def cut_short(self) -> bool:
         """Whether it was ended, but not by the visitor's hand: the page had been left."""
         self.update()
-        return self.stopped and not self.by_hand and not self.whole
+        return self.stopped and not self.by_hand and not self.atlas.whole
 
     def stop_by_hand(self) -> None:
         """End it because the visitor wants it to."""
@@ -84,22 +79,20 @@ def coarse(question: MapQuestion) -> dict[str, Patch]:
     Raises:
         Busy: as `compute.ask`.
     """
-    cost = question.cost * (COARSE / question.n) ** 2
-    return work_out(run_coarse, question, cost)
+    return work_out(run_coarse, question, question.coarse.cost)
 
 
 def ask_size(link: Link) -> int:
     """Ask how many starts an axis of the maps has."""
     low, high = SIZES
-    asked = st.query_params.get("grid") if link.arrived else None
+    asked = link.asked("grid")
     clamped = asked is not None and asked.isdecimal() and int(asked[:20]) > high
     if clamped:
         st.session_state["grid"] = high
-        st.query_params["grid"] = str(high)
         link.notes.append(f"The link asks for {asked[:20]} starts along an axis; {high} are the most, and are used.")
     value = st.number_input(
         "starts along an axis of the map", low, high, USUAL_SIZE, 50, key="grid", bind="query-params",
-        help=f"A map has as many rows as columns. First {COARSE} × {COARSE} starts are drawn, then this grid fills in.",
+        help="A map has as many rows as columns. A coarser one is drawn at once, then this one fills in.",
     )  # fmt: skip
     if not clamped:
         link.check("grid", "grid", float(value), f"a whole number from {low} to {high}")
@@ -126,7 +119,7 @@ def show_maps(q: Question, a: Answer, n: int, maps: Any, words: Any) -> Atlas:
     work = mine.of.get(_WORK)
     known = work if isinstance(work, MapWork) and work.about == question else None
     atlas = known.atlas if known else Atlas.of(question, patches)
-    if known is None or known.cut_short:
+    if not atlas.whole and (known is None or known.cut_short):
         known = None
         if question.cost <= 2.0 * _UNASKED or st.session_state.get(_ASKED) == question:
             known = MapWork(atlas)
@@ -150,7 +143,7 @@ def _show(q: Question, a: Answer, atlas: Atlas, work: MapWork | None) -> None:
         work.update()
     names = _show_pictures(q, a, atlas)
     show_legend(atlas, names)
-    _show_progress(atlas.question, work)
+    _show_progress(atlas, work)
     if work is not None and ended and not work.seen:
         work.seen = True
         st.rerun()  # the page need not look at it any longer
@@ -225,16 +218,18 @@ def _start_from(q: Question, click: Click) -> None:
     st.session_state[_CLICKED] = True
 
 
-def _show_progress(question: MapQuestion, work: MapWork | None) -> None:
+def _show_progress(atlas: Atlas, work: MapWork | None) -> None:
     """Say how far the maps are; they can be stopped and taken up again."""
-    n, known = question.n, f"drawn from {COARSE} × {COARSE} starts"
+    question = atlas.question
+    n, fewer = question.n, question.coarse.n
+    known = f"drawn from {fewer} × {fewer} starts"
+    if atlas.whole:
+        return
     if work is None:
         line, button = st.columns([3, 1], vertical_alignment="center")
         minutes = max(1, round(question.cost / 120.0))
         line.caption(f"{known.capitalize()}. {n} × {n} starts take about {minutes} min.")
         button.button("Fill in", key="map-go", on_click=partial(_ask_for, question), width="stretch")
-        return
-    if work.whole:
         return
     line, button = st.columns([3, 1], vertical_alignment="center")
     if work.done:

@@ -26,6 +26,12 @@ class Link:
         if self.arrived and LEAVE in st.session_state:
             st.session_state.pop(LEAVE)()
         self._asked = st.query_params.to_dict() if self.arrived else {}
+        endless = [key for key, value in self._asked.items() if _endless(value)]
+        if endless:  # Streamlit fails at them where it expects a whole number
+            with get_session_state().query_params() as params:
+                for key in endless:
+                    params.discard_param_no_forward_msg(key)
+                params.set_initial_query_params_from_current()
         self.notes: list[str] = []
         version = self._asked.get("v", VERSION)
         if version != VERSION:
@@ -38,6 +44,10 @@ class Link:
         if new:
             st.query_params.update(new)
 
+    def asked(self, key: str) -> str | None:
+        """Return what the link said of a key on arrival."""
+        return self._asked.get(key)
+
     def check(self, key: str, name: str, used: float | str, allowed: str) -> None:
         """Note it where the link asked for something else than what is used."""
         asked = self._asked.get(key)
@@ -49,6 +59,14 @@ class Link:
 def plain(value: float) -> str:
     """Write a number with up to seven digits: 0.1, −1,000,000, 1e-07."""
     return f"{value:,.7g}".replace("-", "−")
+
+
+def _endless(asked: str) -> bool:
+    """Say whether a text reads as an infinite number."""
+    try:
+        return math.isinf(float(asked))
+    except ValueError:
+        return False
 
 
 def _equal(asked: str, used: float | str) -> bool:
