@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import dynamics
 from dynamics import HallucinatedPoints, boxes, certificate, hallucinated_points, stationary_points, turn
 from dynamics.krawczyk import Corners
+from dynamics.proof import at_most
 from landscapes import CATALOGUE, Landscape
 
 # Entries whose gradient has kinks or degenerate zeros in the widened window, and the reason that has to be given.
@@ -117,6 +118,17 @@ def test_the_true_points_are_as_close_as_stated() -> None:
             true = mpmath.findroot(shift, [mpmath.mpf(float(v)) for v in point], tol=1e-60)
             apart = mpmath.hypot(*(t - mpmath.mpf(float(v)) for t, v in zip(true, point, strict=True)))
             assert apart <= error < 1e-11
+
+
+def test_zeros_are_as_close_as_stated() -> None:
+    l = Landscape("(x^2 - 2)^2 + (y^2 - 3)^2", SQUARE)
+    found = boxes.zeros(l, SQUARE, 1000).zeros
+    assert len(found) == 9
+    with mpmath.workdps(40):
+        for zero in found:
+            for c, square in zip(zero.centre, (2, 3), strict=True):
+                true = mpmath.sign(round(c)) * mpmath.sqrt(square)
+                assert abs(true - mpmath.mpf(c)) <= zero.radius <= 1e-15
 
 
 @pytest.mark.parametrize("name", ["sine", "kinks", "himmelblau", "ring"])
@@ -253,6 +265,7 @@ def test_a_point_on_the_windows_edge_is_undecided() -> None:
     assert certificate(l, 1.5, hallucinated_points(l, 1.5)).proved
     l = Landscape("(x^2 - 1)^2", ((np.nextafter(0.5, 1.0), 2.0),))
     assert len(certificate(l, 1.5).points) == 0
+    assert "window's edge" in why("(x^2 - 1)^2/4 + y^2/2", 1.5, ((0.5, 2.0), (-1.5, 1.5)))
 
 
 def test_circles_through_another_stationary_point_are_undecided() -> None:
@@ -332,6 +345,24 @@ def test_what_attracts_at_a_step_size() -> None:
         proof = certificate(HIMMELBLAU, 3.0, found, eta)
         assert proof.proved
         assert list(proof.attracts == "attracts") == list(found.attract(eta))
+
+
+def test_a_spiral_stops_attracting_where_its_eigenvalues_leave_the_unit_circle() -> None:
+    l = CATALOGUE["six-hump-camel"].landscape
+    found = hallucinated_points(l, 0.65)
+    spirals = (found.step_limits > 0.0) & (np.abs(found.eigenvalues.imag).max(axis=1) > 1.0)
+    assert spirals.any()
+    for factor in (0.99, 1.01):
+        for limit in found.step_limits[spirals]:
+            proof = certificate(l, 0.65, found, float(factor * limit))
+            assert proof.proved and "undecided" not in proof.attracts
+
+
+def test_written_bounds_are_bounds() -> None:
+    for value in np.random.default_rng(4).uniform(0.1, 1.0, 200) * 10.0 ** np.arange(-100, 100):
+        mantissa, _, exponent = at_most(float(value)).replace(",", "").partition("·10")
+        raised = exponent.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")) or "0"
+        assert value <= float(f"{mantissa}e{raised}") <= max(1.02 * value, 1.1e-30)
 
 
 @pytest.mark.parametrize(
