@@ -149,14 +149,14 @@ def _leaving(q: Question, found: Warm, a: Answer) -> str:
         said += f" and {number(abs(end - float(point[0])))} from where SAM stops"
     said += f"; GD passes it in step {k:,}."
     s = a.found.stationary
-    if len(s.points):
-        off = np.abs(np.abs(s.points[:, 0] - end) - q.rho)
+    looks = end + q.rho * float(np.sign(q.landscape.gradient(np.array([end]))[0]))
+    off = np.abs(s.points[:, 0] - looks)
+    if off.size and off.min() <= _SAME * scale:
         i = int(np.argmin(off))
-        if off[i] <= _SAME * scale:
-            said += (
-                f" That is ρ away from the {s.kinds[i]} of f at {place(s.points[i], scale)}: SAM's look-ahead point "
-                "crosses it there."
-            )
+        said += (
+            f" From there SAM looks at the {s.kinds[i]} of f at {place(s.points[i], scale)}, ρ away; on its two "
+            "sides the slope that SAM follows has opposite signs."
+        )
     return said
 
 
