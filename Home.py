@@ -1,4 +1,4 @@
-"""Home page: the stall in one picture, its verdict in words, and the door to the other page."""
+"""Home page: the stall in one picture, its verdict in words, and the doors to the other pages."""
 
 from dataclasses import replace
 
@@ -51,6 +51,7 @@ def main() -> None:
         st.page_link(
             "pages/1_Explore.py", label="Explore: try it on your own function", icon=":material/arrow_forward:"
         )
+        st.page_link("pages/3_Basins.py", label="Basins: which starts are lost?", icon=":material/arrow_forward:")
         st.page_link("pages/4_Remedies.py", label="Remedies: what helps?", icon=":material/arrow_forward:")
     with picture:
         show_runs(question, "picture", controls=("start",))
@@ -77,6 +78,14 @@ def explain(q: Question, a: Answer) -> None:
         f"{number(v.slope)}."
     )
 
+
+DOORS = {
+    "1_Explore": "Explore: where does SAM stop on your function?",
+    "2_Radius": "Radius: from which ρ on is there danger?",
+    "3_Basins": "Basins: which starts are lost?",
+    "4_Remedies": "Remedies: what helps?",
+    "5_Networks": "Networks: does it happen in a real one?",
+}
 
 CLAIMS = """
 - **The paper** (Park, Jang, Ryu and Yang, *Sharpness-Aware Minimization Can Hallucinate Minimizers*, arXiv 2509.21818)
