@@ -10,6 +10,7 @@ from pages.shared.controls import ask_formula, ask_question, held_question
 from pages.shared.jobs import Busy
 from pages.shared.layout import set_page
 from pages.shared.link import Link
+from pages.shared.proof import show_proof
 from pages.shared.radius_analysis import Danger, danger
 from pages.shared.radius_report import critical, offer, show_events, show_finding
 from pages.shared.radius_view import diagram, show_pictures, show_plane, span
@@ -46,6 +47,7 @@ def main() -> None:
         offer(question, found, partial(diagram, question, answer, found))
         show_plane(question, answer, found)
         show_events(question, found)
+        show_proof(question, answer, f"Are these all, at ρ = {question.rho:.4g}?")
     with st.expander("Who says what"):
         st.markdown(CLAIMS)
 

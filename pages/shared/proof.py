@@ -32,14 +32,21 @@ _HOW: Final = {
 
 
 @st.fragment
-def show_proof(q: Question, a: Answer) -> None:
+def show_proof(q: Question, a: Answer, heading: str = "") -> None:
     """Say whether the points found are proved to be all, at once where that takes a moment, else on demand.
 
     A fragment: asking for the proof or for its picture runs this part of the page only.
+
+    Args:
+        q: landscape, radius and step size.
+        a: the answer, of which the points found are looked at.
+        heading: written above, unless there is nothing to prove.
     """
     found = a.found
     if q.rho == 0.0 or found.stationary.undefined == 1.0 or found.stationary.flat == 1.0:
         return
+    if heading:
+        st.subheader(heading)
     proof = _at_once(q, found)
     if proof is None:
         proof = _on_demand(q, found)
