@@ -182,8 +182,8 @@ def draw_map(q: Question, a: Answer, atlas: Atlas, name: str = "") -> Figure:
         return radius_map(l, atlas.drawn("radii"), rows, colors, (axes[0], z), spots, q.start[0], q.rho, most)
     run = a.gd if name == "GD" else a.sam
     path = run.orbit.thinned(_VERTICES).x
-    finite = np.isfinite(path).all(axis=-1)
-    path = path if finite.all() else path[: int(np.argmin(finite))]
+    seen = l.contains(path, slack=l.diagonal)  # what has left is not followed: a browser cannot draw what is far out
+    path = path if seen.all() else path[: int(np.argmin(seen))]
     spots = _spots(atlas, name)
     return window_map(l, atlas.drawn(name), colors, (*axes, z), spots, q.start, path, (name, RULES[name]))
 
@@ -202,6 +202,8 @@ def _spots(atlas: Atlas, name: str, height: float = 0.0) -> list[Spot]:
     spots = []
     for i in sorted(of, key=lambda i: -of[i].count)[:_MARKED]:
         p, at = atlas.places[i], atlas.where(name, i)
+        if not atlas.question.landscape.contains(at):
+            continue
         text = f"{place_words(atlas, i)}<br>{percent(of[i].share)} of the starts"
         y = float(at[1]) if len(at) == 2 else height
         spots.append(Spot(float(at[0]), y, p.group, p.kind, p.shade, text, p.curve))

@@ -9,11 +9,12 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
-from dynamics.grouping import GROUPS, UNDEFINED, Share
+from dynamics.grouping import GROUPS, UNDEFINED, Share, shares
 from dynamics.sentences import place
 from figures.basins import color
 from figures.palette import RULES
 from pages.shared.basins_atlas import Atlas
+from pages.shared.basins_map import WORDS
 from pages.shared.report import counted
 
 RULE_NAMES: Final = ("GD", "SAM")
@@ -40,7 +41,7 @@ _NAMES: Final = {
     "cycling": "in a cycle",
     "diverged": "diverged",
     "undecided": "undecided",
-    UNDEFINED: "f undefined there",
+    UNDEFINED: "f undefined (blank)",
 }
 _HELP: Final = {
     "minimizer": "a minimizer of f was reached, or the run bounces around it",
@@ -79,8 +80,7 @@ def headline(atlas: Atlas, name: str) -> str:
         return "f is not defined at any start of this window."
     if of["diverged"].share == 1.0:
         return f"{name} diverges from every start of this window: η = {eta:.4g} is too large a step."
-    defined = [share for share in of.values() if share.count and share.group != UNDEFINED]
-    defined.sort(key=lambda share: -share.count)
+    defined = sorted((s for s in of.values() if s.count), key=lambda s: (s.group == UNDEFINED, -s.count))
     first, *rest = (
         f"{percent(s.share)}{'' if i else ' of the starts'} {_ends(s.group)}" for i, s in enumerate(defined)
     )
@@ -95,6 +95,7 @@ def _ends(group: str) -> str:
         "cycling": "go round in a cycle",
         "diverged": "diverge",
         "undecided": "are undecided",
+        UNDEFINED: "are where f is undefined",
     }[group]
 
 
@@ -163,9 +164,15 @@ def show_table(atlas: Atlas) -> None:
         numbers.sort(key=lambda i: -max(of[name][1][i].count if i in of[name][1] else 0 for name in RULE_NAMES))
         for i in numbers[:_LONGEST]:
             p = atlas.places[i]
-            shares = [of[name][1].get(i) for name in RULE_NAMES]
+            each = [of[name][1].get(i) for name in RULE_NAMES]
             ink = color(p.group, p.kind, p.shade)
-            rows.append(_row("place", ink, place_words(atlas, i), [_with_error(share) for share in shares]))
+            rows.append(_row("place", ink, place_words(atlas, i), [_with_error(share) for share in each]))
+        if group == "undecided":
+            for word in ("still moving", "stalled"):
+                parts = [word_share(atlas, name, word) for name in RULE_NAMES]
+                if any(part.count for part in parts):
+                    label = "stalled, not certified" if word == "stalled" else word
+                    rows.append(_row("place", None, label, [_with_error(part) for part in parts]))
         if len(numbers) > _LONGEST:
             rest = numbers[_LONGEST:]
             sums = [sum(of[name][1][i].share for i in rest if i in of[name][1]) for name in RULE_NAMES]
@@ -185,8 +192,16 @@ def show_table(atlas: Atlas) -> None:
     st.caption(
         f"Shares of {starts} after {counted(atlas.question.steps, 'step')}, in percent. ± is the most by which "
         "the grid may be wrong about the window: half the cells through which a boundary runs. What is narrower than "
-        "a cell is not seen."
+        "a cell is not seen. → names what SAM looks at from there."
     )
+
+
+def word_share(atlas: Atlas, name: str, word: str) -> Share:
+    """Return the share of a verdict's word among the starts of a map at which f is defined."""
+    chart = atlas.chart(name)
+    inside = (chart.words == WORDS.index(word)) & (atlas.groups(chart.codes) != UNDEFINED)
+    grid = inside.reshape(chart.shape)
+    return shares(np.where(grid if chart.shape[0] > 1 else grid.T, word, ""), (word,))[0]
 
 
 def place_words(atlas: Atlas, i: int) -> str:
@@ -198,7 +213,7 @@ def place_words(atlas: Atlas, i: int) -> str:
     if p.curve:
         what = "curve" if l.dim == 2 else "interval"
         return f"a {what}, looking at {kind}s" if p.group == "hallucinated" else f"a {what} of {kind}s"
-    return f"{at}, target a {kind}" if p.group == "hallucinated" else f"{kind} {at}"
+    return f"{at} → {kind}" if p.group == "hallucinated" else f"{kind} {at}"
 
 
 def _row(kind: str, ink: str | None, label: str, cells: Sequence[str], says: str = "") -> str:

@@ -137,7 +137,7 @@ def test_a_phone_shows_the_maps_without_sideways_scrolling(
     page = visit(new_page(390, 844, color_scheme), server, landscape=CATALOGUE[name].name, grid="50", steps="300")
     assert overflow(page) == 0
     # The maps come before the controls there.
-    map_, controls = page.locator("[class*=st-key-map-]").first.bounding_box(), number_box(page, "steps").bounding_box()
-    assert map_ and controls
-    assert map_["y"] < controls["y"]
+    first, box = page.locator(".player-figure").first.bounding_box(), number_box(page, "steps").bounding_box()
+    assert first and box
+    assert first["y"] < box["y"]
     assert complaints(page) == []
