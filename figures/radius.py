@@ -103,6 +103,9 @@ def over_rho(scene: Scene, grid: tuple[np.ndarray, ...]) -> go.Figure:
         )  # fmt: skip
     picture.add_traces(list(_events(scene, up, across)))
     _add_stars(picture, scene, up, across)
+    picture.add_scatter(  # the axes, where there is nothing else
+        x=[scene.rho], y=[None], xaxis=across, mode="lines", showlegend=False, hoverinfo="skip"
+    )
     _shade(picture, scene, across)
     if one:
         _add_landscape(picture, scene, grid)
@@ -209,13 +212,20 @@ def rho_eta(scene: Scene) -> go.Figure:
 def envelope(c: HallucinationCurves, rho: np.ndarray) -> np.ndarray:
     """Largest step size (n,) at which some point attracts, at radii (n,) in order; 0 where none does at any."""
     best = np.zeros(len(rho))
-    for i in range(len(c)):
-        own = slice(int(c.offsets[i]), int(c.offsets[i + 1]))
-        limits = c.step_limits[own]
-        if not (limits > 0.0).any():
+    for branch in c:
+        if not (branch.step_limits > 0.0).any():
             continue
-        first, stop = np.searchsorted(rho, [c.rho[own][0], c.rho[own][-1]])
-        at = np.interp(rho[first:stop], c.rho[own], np.nan_to_num(limits))
+        first, stop = np.searchsorted(rho, branch.rho[[0, -1]])
+        at = np.interp(rho[first:stop], branch.rho, np.nan_to_num(branch.step_limits))
+        if c.landscape.dim == 2 and not branch.curve:
+            # Where a pair of eigenvalues turns complex the limit has a peak; trace and determinant go on smoothly.
+            pair = [branch.eigenvalues.sum(axis=1).real, branch.eigenvalues.prod(axis=1).real]
+            trace, determinant = (np.interp(rho[first:stop], branch.rho, v) for v in pair)
+            with np.errstate(all="ignore"):
+                root = np.sqrt(np.maximum(trace**2 - 4.0 * determinant, 0.0))
+                limit = np.where(root > 0.0, 4.0 / (trace + root), trace / determinant)
+                limit = np.where((trace > 0.0) & (determinant > 0.0), limit, 0.0)
+            at = np.where(np.isfinite(trace + determinant), limit, at)  # infinite where a branch begins
         best[first:stop] = np.maximum(best[first:stop], at)
     return best
 

@@ -1,0 +1,174 @@
+"""Radius, run without a browser: what it says and draws is what the core computes, whatever it is asked."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dynamics import attracting_intervals, hallucinated_points, safe_radius
+from dynamics.sentences import number
+from figures.radius import MOST, Scene, envelope, on_landscape, over_rho, rho_eta
+from landscapes import CATALOGUE
+from landscapes.catalogue import Entry
+from pages.shared.analysis import Question, answer, heights
+from pages.shared.player import figure_json
+from pages.shared.radius_analysis import look
+from pages.shared.radius_report import alternative, branches_csv, critical, events, finding, here, script
+from pages.shared.radius_view import scene, span
+from test_pages import component, verdicts, visit
+
+PAGE = "pages/2_Radius.py"
+LIGHT = [entry for name, entry in CATALOGUE.items() if name not in ("rastrigin", "ackley")]
+HIMMELBLAU = CATALOGUE["himmelblau"]
+
+
+def question(entry: Entry, **changes: float) -> Question:
+    values = {"rho": entry.rho, "eta": entry.eta, **changes}
+    return Question(entry.landscape, values["rho"], values["eta"], entry.start, 10)
+
+
+def seen(q: Question) -> Scene:
+    return scene(q, answer(q), look(span(q)))
+
+
+@pytest.mark.parametrize("entry", LIGHT, ids=lambda e: e.name)
+def test_pictures_of_every_landscape(entry: Entry) -> None:
+    """They are plain JSON, each attracting part is drawn as one, and lies where the points attract."""
+    q = question(entry)
+    s = seen(q)
+    axes, z = heights(entry.landscape)
+    pictures = [over_rho(s, (*axes, z)), rho_eta(s)]
+    if entry.landscape.dim == 2:
+        pictures.append(on_landscape(s, (*axes, z)))
+    for picture in pictures:
+        assert figure_json(picture)["data"]
+    strong = [t for t in pictures[0].data if t.name and t.name.endswith(", attracts") and t.mode == "lines"]
+    strong = [t for t in strong if t.name.startswith("looks at")]
+    intervals = attracting_intervals(entry.landscape, s.curves.rho_max, entry.eta, curves=s.curves)
+    assert bool(strong) == bool(len(intervals))
+    for trace in strong:
+        rho = np.asarray(trace.x, dtype=float)
+        rho = rho[np.isfinite(rho)]
+        held = ((rho[:, None] >= intervals[:, 0] - 1e-9) & (rho[:, None] <= intervals[:, 1] + 1e-9)).any(axis=1)
+        assert held.all()
+        assert trace.line.dash == "solid"
+
+
+@pytest.mark.parametrize("entry", [HIMMELBLAU, CATALOGUE["double-well"], CATALOGUE["ring"]], ids=lambda e: e.name)
+def test_the_envelope_bounds_what_attracts(entry: Entry) -> None:
+    q = question(entry)
+    s = seen(q)
+    rho = np.linspace(0.021, 0.979, 40) * s.curves.rho_max
+    limit = envelope(s.curves, rho)
+    best = []
+    for r in rho:
+        h = hallucinated_points(entry.landscape, float(r))
+        best.append(max([0.0, *np.nan_to_num(h.step_limits), *(float(np.nanmax(c.step_limits)) for c in h.curves)]))
+    # Between samples it is interpolated, which is exact to the eye, and coarse only next to a birth.
+    np.testing.assert_allclose(limit, best, rtol=0.2, atol=2e-3)
+    assert np.median(np.abs(limit - best)) < 2e-3
+
+
+def test_the_finding() -> None:
+    q = question(HIMMELBLAU)
+    d = look(span(q))
+    (words,) = finding(q, d)
+    safe = safe_radius(HIMMELBLAU.landscape, HIMMELBLAU.rho_max, HIMMELBLAU.eta)
+    assert words.startswith(f"Safe radius {number(safe)}. At η = 0.02 some hallucinated point attracts SAM for ρ from")
+    for kind in ("minimizer", "saddle"):
+        first = safe_radius(HIMMELBLAU.landscape, HIMMELBLAU.rho_max, HIMMELBLAU.eta, kind)
+        assert f"{kind}s from {number(first)}" in words
+    assert number(safe_radius(HIMMELBLAU.landscape, HIMMELBLAU.rho_max)) in words
+    assert number(safe) in critical(d)
+    h = hallucinated_points(HIMMELBLAU.landscape, q.rho)
+    assert here(q, h) == (
+        f"At ρ = 3 and this step size: {len(h)} hallucinated points, {int(h.attract(q.eta).sum())} of them "
+        "attracting SAM."
+    )
+    assert words in alternative(q, d, h)
+
+
+@pytest.mark.parametrize("name", ["quadratic-bowl", "plateau", "beale", "kinks", "rosenbrock"])
+def test_where_nothing_attracts(name: str) -> None:
+    q = question(CATALOGUE[name])
+    d = look(span(q))
+    (words,) = finding(q, d)
+    assert words.startswith("No hallucinated point in this window")
+    assert critical(d) == "No radius is critical at this step size."
+
+
+def test_what_is_taken_away() -> None:
+    q = question(HIMMELBLAU)
+    d = look(span(q))
+    table = pd.read_csv(io.BytesIO(branches_csv(d)))
+    c = d.curves
+    np.testing.assert_array_equal(table["rho"], c.rho)
+    np.testing.assert_array_equal(table[["x", "y"]], c.points)
+    np.testing.assert_array_equal(table["eta_max"], c.step_limits)
+    assert table["branch"].nunique() == len(c)
+    told = events(q, d)
+    assert (told["what"] == "begins: a fold").sum() == (c.starts == "fold").sum()
+    assert told["ρ"].is_monotonic_increasing
+    program = script(q, d)
+    out: list[str] = []
+    exec(compile(program, "reproduce.py", "exec"), {"print": lambda *words: out.append(" ".join(map(str, words)))})
+    assert f"safe radius {safe_radius(HIMMELBLAU.landscape, HIMMELBLAU.rho_max, q.eta)!r}" in out
+    assert len(out) == len(c) + 5
+
+
+def test_many_branches_are_drawn_in_part_and_it_is_said() -> None:
+    l = CATALOGUE["rastrigin"].landscape.with_domain(((-1.2, 1.2), (-1.2, 1.2)))
+    q = Question(l, 0.7, 0.001, (0.1, 0.2), 10)
+    s = seen(q)
+    assert len(s.curves) > MOST == len(s.drawn)
+    lows = s.curves.lows
+    assert lows[np.setdiff1d(s.drawn, s.attracting.branch)].max() <= np.sort(lows)[MOST]
+    assert len(np.intersect1d(s.drawn, s.attracting.branch)) >= min(MOST // 2, len(np.unique(s.attracting.branch)))
+    app = visit(PAGE, formula=l.formula, p_a="10", x_low="-1.2", x_high="1.2", y_low="-1.2", y_high="1.2")
+    assert any(f"{MOST} of {len(s.curves):,} branches are drawn" in c.value for c in app.caption)
+
+
+def test_the_page_opens_with_a_finding_and_its_pictures() -> None:
+    app = visit(PAGE)
+    first = next(iter(CATALOGUE.values()))
+    said = verdicts(app)
+    assert said[0].startswith(f"Safe radius {number(safe_radius(first.landscape, first.rho_max, first.eta))}.")
+    assert any("the safe radius" in caption.value for caption in app.caption)
+    for key in ("picture", "plane"):
+        data = component(app, key)
+        assert said[0][:40] in data["alt"]
+    assert component(app, "picture")["clickAxes"] == "x2y"
+
+
+def test_another_radius_and_another_page_by_the_link() -> None:
+    app = visit(PAGE, landscape=HIMMELBLAU.name, rho="2.5")
+    assert verdicts(app)[1].startswith("At ρ = 2.5 and this step size")
+    assert component(app, "map")["alt"].startswith("The branches on the contours of f.")
+    app.switch_page("pages/1_Explore.py")
+    assert not app.run().exception
+    assert app.number_input("rho").value == 2.5
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"formula": "5 + 0*x", "x_low": "-1", "x_high": "1"},
+        {"formula": "log(-1-x^2)"},
+        {"formula": "log(x)*sin(3x)"},
+        {"formula": "abs(x) + y^2"},
+        {"formula": "1e308*(x^2+y^2)"},
+        {"formula": "x + y"},
+        {"landscape": "Sine wave"},
+        {"landscape": "Ring of minimizers", "rho": "0"},
+    ],
+    ids=lambda link: link.get("formula") or link["landscape"],
+)
+def test_a_hard_landscape_is_no_trouble(link: dict[str, str]) -> None:
+    app = visit(PAGE, **link)
+    assert verdicts(app)
+
+
+def test_a_formula_with_rho_says_that_it_changes() -> None:
+    app = visit(PAGE, landscape="Sine wave")
+    assert any("f itself changes with the radius" in note.value for note in app.info)
