@@ -18,7 +18,7 @@ from pages.shared.picture import show_runs
 # The maps take the page's whole width, so the controls stand above them, side by side; on a phone below them.
 _STYLE = """
 <style>
-.st-key-basins-controls { display: grid; align-items: end; gap: 0.4rem 2rem;
+.st-key-basins-controls { display: grid; align-items: start; gap: 0.4rem 2rem;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 16rem), 1fr)); }
 .st-key-basins-controls > * { min-width: 0; width: 100%; }
 @media (max-width: 640px) {

@@ -32,6 +32,7 @@ class Place:
     point: Array  # (d,)
     target: Array  # (d,) NaN where not hallucinated
     samples: Array  # (s, d)
+    moves: bool = False  # on a map over radii of which each makes another landscape
     shade: int = 0
 
 
@@ -137,7 +138,9 @@ class Atlas:
     def _fill(self, chart: Chart, rows: npt.NDArray[np.int64], patch: Patch) -> None:
         n = chart.shape[1]
         cells = (rows[:, None] * n + np.arange(n)).reshape(-1)
-        numbers = np.array([self._number(patch, i) for i in range(len(patch.places))] + [0], dtype=np.int16)
+        l = self.question.landscape
+        moves = l.dim == 1 and len(chart.done) > 1 and "rho" in dict(l.parameters)
+        numbers = np.array([self._number(patch, i, moves) for i in range(len(patch.places))] + [0], dtype=np.int16)
         groups = np.array([GROUP_OF[word] for word in WORDS])[patch.words]
         codes = numbers[patch.place]
         for i, group in enumerate(_OTHERS):
@@ -147,17 +150,17 @@ class Atlas:
         chart.settled[cells], chart.ends[cells] = patch.settled, patch.ends
         chart.done[rows] = True
 
-    def _number(self, patch: Patch, i: int) -> int:
+    def _number(self, patch: Patch, i: int, moves: bool) -> int:
         """Return the number of a patch's place: that of a known one that is the same, or a new one."""
         l, p = self.question.landscape, patch.places
-        place = Place(str(p.groups[i]), str(p.kinds[i]), bool(p.curves[i]), p.points[i], p.targets[i], patch.samples[i])
-        over_radii = l.dim == 1
+        what = (str(p.groups[i]), str(p.kinds[i]), bool(p.curves[i]))
+        place = Place(*what, p.points[i], p.targets[i], patch.samples[i], moves)
         near = (_ALONG if place.curve else _SAME) * l.diagonal
         for number, known in enumerate(self.places):
-            if (known.group, known.kind, known.curve) == (place.group, place.kind, place.curve):
-                if over_radii and "rho" in dict(l.parameters):
-                    return number  # every radius has a landscape of its own
-                if over_radii and place.group == "hallucinated":  # it moves along with the radius, its target does not
+            if (known.group, known.kind, known.curve, known.moves) == (*what, moves):
+                if moves:
+                    return number
+                if l.dim == 1 and place.group == "hallucinated":  # it moves along with the radius, its target does not
                     side, other = (np.sign(one.point - one.target) for one in (place, known))
                     if side == other and abs(place.target - known.target) <= _SAME * l.diagonal:
                         return number

@@ -12,7 +12,7 @@ import streamlit as st
 from dynamics.grouping import GROUPS, UNDEFINED, Share, shares
 from dynamics.sentences import place
 from figures.basins import color
-from figures.palette import RULES
+from figures.palette import RULES, TEXT
 from pages.shared.basins_atlas import Atlas
 from pages.shared.basins_map import WORDS
 from pages.shared.report import counted
@@ -140,7 +140,21 @@ def show_legend(atlas: Atlas, names: Sequence[str]) -> None:
     spans = "".join(
         f'<span title="{html.escape(says)}">{_swatch(ink)}{html.escape(label)}</span>' for ink, label, says in items
     )
+    spans += "".join(
+        f'<span><span aria-hidden="true" style="color:{TEXT}">{mark}</span>{what}</span>'
+        for mark, what in _marks(atlas)
+    )
     st.html(f'{_STYLE}<div class="legend basins-legend">{spans}</div>')
+
+
+def _marks(atlas: Atlas) -> list[tuple[str, str]]:
+    """List the shapes that mark the places and the start."""
+    kinds = {"hallucinated" if p.group == "hallucinated" else p.kind for p in atlas.places if not p.curve}
+    shapes = {
+        "minimizer": ("●", "minimizer"), "hallucinated": ("★", "hallucinated point"), "saddle": ("✖", "saddle"),
+        "maximizer": ("▲", "maximizer"), "degenerate": ("■", "degenerate point"),
+    }  # fmt: skip
+    return [shape for kind, shape in shapes.items() if kind in kinds] + [("○", "start")]
 
 
 def _swatch(ink: str) -> str:
@@ -158,10 +172,10 @@ def show_table(atlas: Atlas) -> None:
         both = [of[name][0][group] for name in RULE_NAMES]
         if not any(share.count for share in both):
             continue
-        ink = color(group) if group != "trapped" else color("trapped", "saddle")
-        rows.append(_row("group", ink, _NAMES[group], [_with_error(share) for share in both], _HELP[group]))
         numbers = [i for i, p in enumerate(atlas.places) if p.group == group and any(i in of[n][1] for n in RULE_NAMES)]
         numbers.sort(key=lambda i: -max(of[name][1][i].count if i in of[name][1] else 0 for name in RULE_NAMES))
+        ink = color(group, atlas.places[numbers[0]].kind) if numbers else color(group)
+        rows.append(_row("group", ink, _NAMES[group], [_with_error(share) for share in both], _HELP[group]))
         for i in numbers[:_LONGEST]:
             p = atlas.places[i]
             each = [of[name][1].get(i) for name in RULE_NAMES]
