@@ -337,8 +337,8 @@ def test_a_falling_radius_that_ends_on_a_maximizer_is_said_so_and_followed_by_gr
         np.testing.assert_array_equal(iterate(gd(L, WELL.eta), orbit.x[1500], 1500).x, orbit.x[1500:])
     assert 0 < ends.left == sum(verdict(L, orbit).outcome == "reached" for orbit in longer)
     (said,) = decays({case: ends})
-    assert f"{len(on)} runs of 36" in said
-    assert f"led {ends.left} to a minimizer" in said
+    assert f"of 36 runs {len(on)} (" in said
+    assert f"led {ends.left} of these to a minimizer" in said
     none = GridCase(question(CATALOGUE["quadratic-bowl"], start=(), steps=300), 5, Remedy("linear"))
     (said,) = decays({none: run_grid(none)})
     assert "none of its 25 runs" in said

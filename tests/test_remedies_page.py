@@ -180,13 +180,13 @@ def test_the_grid_runs_in_workers_is_drawn_and_is_not_drawn_where_it_is_another_
     cases = [GridCase(q, 5, remedy) for remedy in (None, Remedy("sam"), Remedy("momentum"))]
     words = in_words({case: run_grid(case) for case in cases})
     assert set(re.split("[:;.] ", words)) == set(
-        re.split("[:;.] ", next(v for v in (m.value for m in app.markdown) if v.startswith("Of 25")))
+        re.split("[:;.] ", next(v for v in (m.value for m in app.markdown) if v.startswith("Share of 25")))
     )
     healthy(app.multiselect[0].set_value(["momentum", "usam"]).run())
     assert any("Not run yet: USAM" in note for note in notes(app))
-    assert "Of 25 starts" in said(app)
+    assert "Share of 25 starts" in said(app)
     healthy(app.number_input(key="rho").set_value(0.5).run())
-    assert "Of 25 starts" not in said(app)
+    assert "Share of 25 starts" not in said(app)
     assert "One start is an anecdote" in said(app)
 
 

@@ -26,7 +26,7 @@ _SIDE: Final = (5, 100)  # starts along an axis
 _USUAL: Final = 30
 _OFTEN: Final = 0.7  # seconds between two looks at what is under way
 _NAME: Final = "grid"
-_AXIS: Final = "share of the starts that end at a true minimizer"
+_AXIS: Final = "starts that end at a true minimizer"
 
 
 def show_grid(link: Link, q: Question, remedies: Sequence[Remedy]) -> None:
@@ -135,7 +135,7 @@ def in_words(found: Mapping[GridCase, Ends]) -> str:
         f"{case.label} {ends.share().share:.1%} ± {ends.share().error:.1%}"
         for case, ends in sorted(found.items(), key=lambda pair: -pair[1].share().share)
     )
-    return f"Of {n:,} starts end at a true minimizer: {said}."
+    return f"Share of {n:,} starts that end at a true minimizer: {said}."
 
 
 def decays(found: Mapping[GridCase, Ends]) -> list[str]:
@@ -146,13 +146,12 @@ def decays(found: Mapping[GridCase, Ends]) -> list[str]:
             continue
         n, count = case.n**2, sum(number for _, number in ends.stopped)
         if not count:
-            said.append(f"{case.label}: on this grid none of its {n:,} runs stops on a saddle or maximizer.")
+            said.append(f"{case.label}: on this grid none of its {n:,} runs stopped on a saddle or maximizer of f.")
             continue
         kinds = " and ".join(f"{number:,} on a {kind}" for kind, number in ends.stopped)
         said.append(
-            f"{case.label}: {counted(count, 'run')} of {n:,} ({count / n:.1%}) stopped where f is no minimum, {kinds}: "
-            f"SAM had climbed there, and by the time it no longer looked ahead the slope was gone. Of these, "
-            f"{case.question.steps:,} further steps of plain gradient descent led {ends.left:,} to a minimizer."
+            f"{case.label}: of {n:,} runs {count:,} ({count / n:.1%}) stopped where f has no minimum, {kinds}. "
+            f"{case.question.steps:,} further steps of gradient descent led {ends.left:,} of these to a minimizer."
         )
     return said
 

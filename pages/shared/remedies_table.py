@@ -23,7 +23,7 @@ _STYLE: Final = """
 <style>
 .ended { width: 100%; border-collapse: collapse; font-size: 0.9rem; }
 .ended :is(th, td) { padding: 0.35rem 0.6rem; text-align: left; vertical-align: top;
-  border-bottom: 1px solid var(--st-border-color); }
+  border-bottom: 1px solid rgba(128, 128, 128, 0.3); }
 .ended th[scope=row] { font-weight: 600; min-width: 15rem; }
 .ended th > span { display: flex; gap: 0.4rem; }
 .ended small { display: block; font-weight: 400; opacity: 0.8; }
@@ -31,12 +31,13 @@ _STYLE: Final = """
 @media (max-width: 700px) {
   .ended thead { display: none; }
   .ended :is(tbody, tr, th, td) { display: block; border: 0; padding: 0.1rem 0; }
-  .ended tr { padding: 0.6rem 0; border-bottom: 1px solid var(--st-border-color); }
+  .ended tr { padding: 0.6rem 0; border-bottom: 1px solid rgba(128, 128, 128, 0.3); }
   .ended td.number { text-align: left; white-space: normal; }
   .ended td[data-name]::before { content: attr(data-name) ": "; opacity: 0.8; }
 }
 </style>
 """
+_NUMBERS: Final = ("Where", "From step", "|∇f| there")
 _WORDS: Final = (
     (r"\\text\{((?:[^{}]|\{[^{}]*\})*)\}", r"\1"), (r"\\tfrac12", "½"), (r"\\l?r?Vert\s*", "|"), (r"\\quad", " "),
     (r"\\[,! ]", " "), (r"\\leftarrow", "←"), (r"\\cdot", "·"), (r"\\cos", "cos"), (r"\\perp", "⊥"), (r"_⊥", "⊥"),
@@ -61,19 +62,21 @@ def equation(name: str, remedies: Sequence[Remedy]) -> str:
 
 
 def show_table(q: Question, runs: Sequence[Run], remedies: Sequence[Remedy]) -> None:
-    """Say of each run how it ended, where, after how many steps, and whether that is a true minimizer."""
+    """Say of each run how it ended, where, from which step on, and whether that is a true minimizer."""
     rows = "".join(_row(q, run, in_words(equation(run.orbit.name, remedies))) for run in runs)
-    heads = ("Rule", "How it ended", "Where", "Steps until then", "|∇f| there", "True minimizer")
-    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in heads)
+    heads = (("", "Rule"), ("", "How it ended"), *(("number", name) for name in _NUMBERS), ("", "True minimizer"))
+    head = "".join(f'<th scope="col" class="{kind}">{html.escape(name)}</th>' for kind, name in heads)
     st.html(f'{_STYLE}<table class="ended"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>')
 
 
 def _row(q: Question, run: Run, equation: str) -> str:
     v, name = run.verdict, run.orbit.name
     shape = mark(RULES[name], SYMBOLS[name])
+    numbers = (_where(q, run), f"{v.step:,}", number(v.gradient_norm))
     cells = (
-        ("", "", v.sentence), ("number", "Where", _where(q, run)), ("number", "Steps until then", f"{v.step:,}"),
-        ("number", "|∇f| there", number(v.gradient_norm)), ("", "True minimizer", "yes" if fine(run) else "no"),
+        ("", "", v.sentence),
+        *(("number", *pair) for pair in zip(_NUMBERS, numbers, strict=True)),
+        ("", "True minimizer", "yes" if fine(run) else "no"),
     )  # fmt: skip
     columns = "".join(
         f'<td class="{kind}"' + (f' data-name="{html.escape(title)}"' if title else "") + f">{html.escape(value)}</td>"

@@ -85,8 +85,7 @@ def _show_here(case: WarmCase, a: Answer) -> None:
     except Busy as error:
         st.warning(str(error))
         return
-    for sentence in here(case, found, a):
-        st.write(sentence)
+    st.write(" ".join(here(case, found, a)))
 
 
 def here(case: WarmCase, found: Warm, a: Answer) -> list[str]:
