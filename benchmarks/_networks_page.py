@@ -106,11 +106,11 @@ def sliders(browser: Browser, url: str, server: psutil.Process, times: int = 15)
             used = working(server)
             beside += presses(page)
             page.close()
-            memory = resident(server)
+            memory, processes = resident(server), len(family(server))
     a, b = statistics.median(beside), statistics.median(quiet)
     print(f"Explore, key press on rho to the new verdict: {1e3 * a:.0f} ms while a sweep runs ({used:.1f} processors), "
           f"{1e3 * b:.0f} ms in quiet, ratio {a / b:.2f} (at most 2)")  # fmt: skip
-    print(f"server and workers together, a sweep running: {memory:.0f} MB (below 1,000 MB)")
+    print(f"server and workers together, a sweep running: {memory:.0f} MB in {processes} processes (below 1,000 MB)")
 
 
 def main() -> None:

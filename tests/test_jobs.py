@@ -5,13 +5,17 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
-from app_server import Serve
 from pages.shared import jobs
+
+if TYPE_CHECKING:
+    from app_server import Serve
 
 ROOT = Path(__file__).parents[1]
 
@@ -118,7 +122,23 @@ def test_warm_workers_are_there_before_they_are_asked() -> None:
     assert 0.0 < jobs._free_memory()
 
 
-def test_a_server_has_its_workers_soon_and_they_stand_back(serve: Serve) -> None:
+def die() -> None:
+    os._exit(1)
+
+
+def test_no_worker_of_a_pool_that_broke_is_left_behind() -> None:
+    first = jobs.pool()
+    jobs.submit(double, 1, question=True).future.result(timeout=60)
+    (left,) = first._answers._processes
+    with pytest.raises(BrokenProcessPool):
+        jobs.submit(die).future.result(timeout=60)
+    assert jobs.submit(double, 2).future.result(timeout=60) == 4
+    assert jobs.pool() is not first
+    _, alive = psutil.wait_procs([psutil.Process(left)] if psutil.pid_exists(left) else [], timeout=30)
+    assert not alive
+
+
+def test_a_server_has_its_workers_soon_and_they_stand_back(serve: "Serve") -> None:
     if jobs._free_memory() < 2 * jobs._ROOM:
         pytest.skip("there is no memory for workers to wait in")
     with serve() as server:

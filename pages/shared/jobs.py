@@ -146,6 +146,11 @@ class Pool:
             earlier = (other for other in self._jobs.values() if other.number < job.number)
             return sum(1 for other in earlier if other.question == job.question and not other.running)
 
+    def close(self) -> None:
+        """Let the workers end with the work that they have in hand; nothing further is taken on."""
+        for executor in (self._long, self._answers):
+            executor.shutdown(wait=False)
+
     def warm(self) -> None:
         """Start the workers for long work, with what all of it needs."""
         for _ in range(self.workers):
@@ -168,18 +173,26 @@ class Pool:
                     job.reports.append(report)
 
 
-@lru_cache(maxsize=1)
+_made = lru_cache(maxsize=1)(Pool)
+_making = threading.Lock()  # two visitors may be the first at once
+
+
 def pool() -> Pool:
     """Return the server's pool."""
-    return Pool()
+    with _making:
+        return _made()
 
 
 def submit(function: Callable[..., Any], *arguments: Any, question: bool = False) -> Job:
     """Queue work in the server's pool; where its workers have died, of lack of memory perhaps, in a new one."""
+    present = pool()
     try:
-        return pool().submit(function, *arguments, question=question)
+        return present.submit(function, *arguments, question=question)
     except BrokenProcessPool:
-        pool.cache_clear()
+        with _making:
+            if _made() is present:
+                _made.cache_clear()
+        present.close()
         return pool().submit(function, *arguments, question=question)
 
 
