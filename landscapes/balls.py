@@ -26,6 +26,11 @@ class Undefined(ArithmeticError):
     """A function is undefined on the whole of a ball."""
 
 
+def undefined(*_: arb) -> tuple[arb, ...]:
+    """Raise Undefined: the program of a formula that is defined nowhere."""
+    raise Undefined
+
+
 def power(a: arb, n: int) -> arb:
     """Enclose a^n, n >= 2."""
     if a.rel_accuracy_bits() > _NARROW:

@@ -65,7 +65,7 @@ class Kernel:
         """
         from flint import arb
 
-        from .balls import BALLS
+        from .balls import BALLS, Undefined, undefined
 
         if outputs not in self._binders:
             if self._exact is None:
@@ -75,7 +75,10 @@ class Kernel:
             namespace.update({name: arb(value) for value, name in constants.items()})
             exec(compile(text, "<kernel>", "exec"), namespace)
             self._binders[outputs] = namespace["bind"]
-        return self._binders[outputs](*map(arb, parameters))
+        try:
+            return self._binders[outputs](*map(arb, parameters))
+        except Undefined:  # a part of it that is constant
+            return undefined
 
     def source(self, outputs: str) -> str:
         """Return the emitted Python text."""

@@ -288,6 +288,13 @@ def test_where_f_is_undefined_throughout_nothing_is_left_open() -> None:
     assert proof.proved and proof.sentence.startswith("f′ has no zero")
 
 
+@pytest.mark.parametrize("text", ["x^2 + log(-1)", "x^2 + log(a)", "x*y + sqrt(a)"])
+def test_where_f_is_defined_nowhere_there_is_nothing(text: str) -> None:
+    l = Landscape(text, SQUARE[: 1 + ("y" in text)], {"a": -1.0} if "a)" in text else {})
+    proof = certificate(l, 0.5, hallucinated_points(l, 0.5))
+    assert proof.proved and not len(proof.points)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

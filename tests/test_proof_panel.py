@@ -68,6 +68,16 @@ def test_the_picture_is_drawn_when_asked_for() -> None:
     assert any(text.startswith("The window widened by") and "14 arcs" in text for text in texts)
 
 
+def test_radius_shows_it_too() -> None:
+    entry = CATALOGUE["himmelblau"]
+    app = AppTest.from_file(HOME, default_timeout=60)
+    app.switch_page("pages/2_Radius.py")
+    app.query_params.update(v="1", landscape=entry.name)
+    healthy(app.run())
+    assert f"Are these all, at ρ = {entry.rho:g}?" in [heading.value for heading in app.subheader]
+    assert proof_of(entry).headline in said(app)
+
+
 @pytest.mark.parametrize("formula", ["0*x + 1", "log(-1 - x^2)"])
 def test_where_there_is_nothing_to_prove_nothing_is_said(formula: str) -> None:
     app = visit(landscape="Your own formula", formula=formula)
