@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +13,18 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy.optimize import root
 
 import dynamics
-from dynamics import HallucinatedPoints, boxes, certificate, hallucinated_points, stationary_points, turn
+from dynamics import (
+    HallucinatedPoints,
+    boxes,
+    certificate,
+    hallucinated_points,
+    hallucination_curves,
+    stationary_points,
+    turn,
+)
 from dynamics.krawczyk import Corners
 from dynamics.proof import at_most
 from landscapes import CATALOGUE, Landscape
@@ -424,6 +434,35 @@ def test_random_smooth_formulas(variables: str, data: st.DataObject) -> None:
     assert not proof.differences, (text, rho, proof.differences)
     if proof.complete:
         assert proof.proved and len(proof.points) == len(found)
+
+
+@given(data=st.data())
+@settings(max_examples=12)
+def test_four_ways_find_the_same_points(data: st.DataObject) -> None:
+    """The curves of all radii, the search at one, the proof, and Newton's method on S from many starts."""
+    text = " + ".join(data.draw(st.lists(terms("xy"), min_size=2, max_size=3))) + " + 0.37*x^2 - 0.29*y^2 + 0.1*x*y"
+    rho = data.draw(st.integers(20, 150)) / 97.0
+    l = Landscape(text, ((-3.1, 3.0), (-2.4, 2.5)))
+    found = hallucinated_points(l, rho)
+    assume(not found.curves and not found.stationary.curves and "degenerate" not in found.stationary.kinds)
+    proof = certificate(l, rho, found, most=20_000)
+    assume(proof.complete)
+    assert proof.proved, (text, rho, proof.headline)
+    followed = hallucination_curves(l, 1.1 * rho).points_at(rho)
+    assert certificate(l, rho, followed).proved, (text, rho)
+
+    def shift(x: np.ndarray) -> np.ndarray:
+        g = l.gradient(x)
+        return l.gradient(x + rho * g / max(float(np.linalg.norm(g)), 1e-300))
+
+    starts = np.random.default_rng(0).uniform(-2.4, 2.5, (60, 2))
+    for start in starts:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of steps that do not lead anywhere
+            solved = root(shift, start, tol=1e-13)
+        x, size = solved.x, np.linalg.norm(l.gradient(solved.x))
+        if np.linalg.norm(shift(x)) <= 1e-10 * size and size > 1e-3 and l.contains(x, -1e-6):
+            assert np.linalg.norm(proof.points - x, axis=1).min(initial=np.inf) <= 1e-6, (text, rho, x)
 
 
 # Independence
