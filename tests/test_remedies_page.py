@@ -48,7 +48,7 @@ def rows(app: AppTest) -> list[list[str]]:
     """The table's rows: name, how it ended, where, steps, gradient, whether that is a true minimizer."""
     (table,) = (element.proto.body for element in app.get("html") if '<table class="ended">' in element.proto.body)
     found = []
-    for row in re.findall(r"<tr>(<th scope=\"row\">.*?)</tr>", table):
+    for row in re.findall(r"<tr[^>]*>(<th scope=\"row\">.*?)</tr>", table):
         name = re.sub("<small>.*?</small>", "", row[: row.index("</th>")])
         cells = [name, *re.findall(r"<td[^>]*>(.*?)</td>", row)]
         found.append([unescape(re.sub("<[^>]*>", "", cell)).strip() for cell in cells])

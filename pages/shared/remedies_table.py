@@ -83,7 +83,7 @@ def _row(q: Question, run: Run, equation: str) -> str:
         for kind, title, value in cells
     )
     words = f"<span>{shape}<span>{html.escape(name)}<small>{html.escape(equation)}</small></span></span>"
-    return f'<tr><th scope="row">{words}</th>{columns}</tr>'
+    return f'<tr data-rule="{html.escape(name)}"><th scope="row">{words}</th>{columns}</tr>'
 
 
 def _where(q: Question, run: Run) -> str:
