@@ -48,11 +48,8 @@ def main() -> None:
             notes.info(note)
         with steps:
             explain(question, answer)
-        st.page_link(
-            "pages/1_Explore.py", label="Explore: try it on your own function", icon=":material/arrow_forward:"
-        )
-        st.page_link("pages/3_Basins.py", label="Basins: which starts are lost?", icon=":material/arrow_forward:")
-        st.page_link("pages/4_Remedies.py", label="Remedies: what helps?", icon=":material/arrow_forward:")
+        for page, question in DOORS.items():
+            st.page_link(f"pages/{page}.py", label=question, icon=":material/arrow_forward:")
     with picture:
         show_runs(question, "picture", controls=("start",))
     with st.expander("Who says what"):

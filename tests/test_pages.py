@@ -497,3 +497,11 @@ def test_explore_keeps_its_controls_while_home_is_visited() -> None:
     assert verdicts(app) == sentences
     link = {key: str(value) for key, value in app.query_params.items()}
     assert controls(visit(**link)) == before  # the link is written again
+
+
+def test_the_home_page_has_a_door_to_every_page() -> None:
+    home = HOME.parent
+    names = {path.stem for path in (home / "pages").glob("*.py")}
+    at = AppTest.from_file(str(HOME), default_timeout=60).run()
+    doors = {link.proto.page.split("/")[-1] for link in at.get("page_link")}
+    assert doors == {name.split("_", 1)[1] for name in names}

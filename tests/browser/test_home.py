@@ -88,7 +88,7 @@ def test_a_dragged_start_reaches_its_box_and_the_link(page: Page, app_url: str, 
 
 def test_a_door_leads_to_explore(page: Page, app_url: str) -> None:
     visit(page, app_url)
-    page.get_by_role("link", name="Explore: try it on your own function").click()
+    page.get_by_role("link", name="Explore: where does SAM stop on your function?").click()
     expect(page).to_have_title("Explore")
     settle(page)
     assert [text.removeprefix("●").strip() for text in verdicts(page).all_inner_texts()] == sentences(FIRST.rho)
