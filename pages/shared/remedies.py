@@ -23,8 +23,8 @@ from pages.shared.sweeping import Stopped
 
 DECAYS: Final = ("linear", "cosine")  # after their last step these are gradient descent
 FINE: Final = "minimizer"  # the group of runs that end at a true minimizer
-_NOISY: Final = 3.0  # how much longer a step with noise takes than one of SAM
-_USUAL: Final = 1.3  # and one of the others
+_NOISY: Final = 1.7  # a step with gradient noise in steps of `Question.cost`
+_USUAL: Final = 0.9  # and one of the other remedies
 _TRIES: Final = 3  # batches that it takes to find the end of a basin
 
 
