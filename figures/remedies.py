@@ -22,7 +22,7 @@ GROUP_COLORS: Final = {group: color(group, "saddle" if group == "trapped" else "
 GROUP_LABELS: Final = {
     "minimizer": "at a true minimizer",
     "hallucinated": "at a hallucinated point",
-    "trapped": "on a saddle or maximizer",
+    "trapped": "on another stationary point",
     "cycling": "cycling",
     "diverged": "diverged",
     "undecided": "undecided",

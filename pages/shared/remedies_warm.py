@@ -13,7 +13,7 @@ import streamlit as st
 from dynamics.rescue import Rescue
 from dynamics.sentences import number, place
 from figures import Figure
-from figures.remedies import GROUP_LABELS, over_radius
+from figures.remedies import over_radius
 from figures.standalone import standalone
 from pages.shared.analysis import Answer, Question
 from pages.shared.compute import PATIENCE
@@ -32,6 +32,15 @@ _LONGEST: Final = 5000  # steps of a warm-start that is looked for
 _USUAL: Final = 1000
 _OFTEN: Final = 0.7  # seconds between two looks at what is under way
 _NAME: Final = "warm"
+_ENDS: Final = {  # groups, as what SAM does
+    "minimizer": "ends at a true minimizer",
+    "hallucinated": "ends at a hallucinated point",
+    "trapped": "ends on another stationary point",
+    "cycling": "goes round in a cycle",
+    "diverged": "diverges",
+    "undecided": "is undecided, still moving or stalled without a proof",
+    "undefined": "cannot start, f being undefined there",
+}
 _SAME: Final = 1e-6  # of the window: an end of a basin is as far as rho from a stationary point
 
 
@@ -96,31 +105,38 @@ def here(case: WarmCase, found: Warm, a: Answer) -> list[str]:
     if r.rests:
         tried += "; there GD has come to rest, and a longer warm-start is the same"
     elif r.leaves:
-        tried += "; there GD leaves the numbers"
+        tried += "; there GD diverges"
     at = f"At ρ = {q.rho:.4g}"
     if k is None:
-        ends = _most_frequent(r.groups)
-        return [f"{at} no warm-start rescues this start: after each of them SAM ends {ends}. {tried}."]
+        return [f"{at} no warm-start rescues this start: {_all_ends(r.groups)}. {tried}."]
     if k == 0:
-        said = [f"{at} there is nothing to rescue: SAM alone ends at a true minimizer."]
-    else:
-        before = GROUP_LABELS[str(r.groups[k - 1])]
-        said = [f"**{at} the shortest warm-start that rescues this start has {counted(k, 'step')} of GD**; "
-                f"after {counted(k - 1, 'step')} SAM still ends {before}. {tried}."]  # fmt: skip
+        return [f"{at} there is nothing to rescue: SAM alone ends at a true minimizer.{_spoilt(r)} {tried}."]
+    before = _ENDS[str(r.groups[k - 1])]
+    said = [f"**{at} the shortest warm-start that rescues this start has {counted(k, 'step')} of GD**; "
+            f"after {counted(k - 1, 'step')} SAM still {before}. {tried}."]  # fmt: skip
     said.append(_longer(r))
     if r.undecided:
-        said.append(f"Of the shorter ones {r.undecided:,} end undecided: still moving, or stalled and not certified.")
+        said.append(f"After {r.undecided:,} of the shorter ones SAM is undecided.")
     if found.edge is not None and k:
         said.append(_leaving(q, found, a))
     return said
 
 
-def _most_frequent(groups: np.ndarray) -> str:
+def _all_ends(groups: np.ndarray) -> str:
+    """Say how SAM ends after the warm-starts, the most frequent end first."""
     words, counts = np.unique(groups, return_counts=True)
     order = np.argsort(-counts)
     if len(words) == 1:
-        return GROUP_LABELS[str(words[0])]
-    return ", ".join(f"{GROUP_LABELS[str(words[i])]} ({counts[i]:,} of them)" for i in order)
+        return f"after each of them SAM {_ENDS[str(words[0])]}"
+    return "SAM " + ", ".join(f"{_ENDS[str(words[i])]} after {counts[i]:,} of them" for i in order)
+
+
+def _spoilt(r: Rescue) -> str:
+    """Say whether a warm-start makes it worse where SAM alone needs none."""
+    lost = len(r.relapses)
+    return (
+        f" But {counted(lost, 'warm-start')} of those tried {'does' if lost == 1 else 'do'} spoil that." if lost else ""
+    )
 
 
 def _longer(r: Rescue) -> str:
