@@ -17,12 +17,13 @@ import numpy.typing as npt
 
 from landscapes.landscape import Array, Landscape
 
-from .arcs import CROSSING, ENDS, FOLD, STATIONARY, TARGET, Arcs, Chords, arcs, joined
+from .arcs import Arcs, arcs, joined
 from .hallucination import HallucinatedPoints, judged, thinned_targets
 from .levels import Grid, Indices, level_lines, slopes
 from .segments import SAMPLES, segments
 from .stability import shifted_jacobian, step_limits
 from .stationary import StationaryCurve, StationaryPoints, stationary_points
+from .vertices import CROSSING, ENDS, FOLD, STATIONARY, TARGET, Chords
 
 _SAME: Final = 1e-9  # points closer than this share of the diagonal are one, where branches meet
 

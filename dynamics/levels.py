@@ -105,6 +105,11 @@ class Grid:
         return np.stack([s.by_theta * self.column, s.by_rho * self.spacing(at[:, 1])], axis=-1)
 
 
+def steepness(l: Landscape, grid: Grid, targets: Array, at: Array) -> Array:
+    """Evaluate the gradient (n, 2) of tau by position on the grid, at positions (n, 2) around targets (n, 2)."""
+    return grid.steepness(grid.slopes(l, targets, at), at)
+
+
 def _radius(k: Array) -> Array:
     return np.asarray(_FIRST + _FACTOR * (np.logaddexp(0.0, (k - _CROWD) / _FACTOR) - _softplus(-_CROWD / _FACTOR)))
 

@@ -2,79 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import plotly.graph_objects as go
 
-from dynamics import HallucinatedPoints, HallucinationCurves
-from dynamics.safe import Attracting
-from dynamics.sentences import number, place
-from landscapes import Landscape
+from dynamics import HallucinationCurves
+from dynamics.sentences import number
 
 from . import marks
+from .branches import Scene, broken, events, grouped
 from .palette import BACKGROUND, HALLUCINATED, KINDS, SAM, TEXT, figure
 from .plane import contours
 
-MOST: Final = 200  # branches that are drawn
-_SAMPLES: Final = 60  # of branches that stand for curves of points
 HEIGHT: Final = 460
-SQUARE: Final = 400  # of the picture over the plane
+_WIDTHS: Final = (265.0, 295.0)  # of the contours' axes in pixels, about, on a desk and on a phone
 _PLANE: Final = 320
 _LABELS: Final = 6  # radii that are written out at the top, at most
 _APART: Final = 0.09  # and how far they are from each other at least, as a share of the axis
 _ENVELOPE: Final = 600  # radii at which the largest step size is taken
 _DECADES: Final = 3.5  # of step sizes below the largest one that the plane shows
-_EVENTS: Final = {  # how ends of branches are marked
-    "stationary point": ("begins or ends where f is stationary", "circle-open", 6),
-    "fold": ("fold: two begin or end together", "triangle-right", 9),
-    "crossing": ("branches cross", "cross", 8),
-    "kink": ("begins or ends at a kink", "square", 7),
-}
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What the pictures of all radii show."""
-
-    landscape: Landscape
-    curves: HallucinationCurves
-    attracting: Attracting  # at eta
-    found: HallucinatedPoints  # at rho
-    eta: float
-    rho: float
-    intervals: np.ndarray  # (n, 2) at eta
-
-    @property
-    def drawn(self) -> np.ndarray:
-        """The branches that are drawn, in order; of curves of points a few samples.
-
-        Where there are more than MOST, these are the first by rho, and as many of those on which points attract.
-        """
-        sample = np.flatnonzero(self.curves.curves)
-        sample = sample[np.linspace(0, len(sample) - 1, min(len(sample), _SAMPLES)).round().astype(int)]
-        single = np.flatnonzero(~self.curves.curves)
-        single = single[np.argsort(self.curves.lows[single], kind="stable")]
-        if len(single) > MOST:
-            a = self.attracting
-            held = a.branch[np.argsort(a.low, kind="stable")]
-            _, first = np.unique(held, return_index=True)
-            held = held[np.sort(first)][: MOST // 2]
-            rest = single[~np.isin(single, held)][: MOST - len(held)]
-            single = np.concatenate([held, rest])
-        return np.union1d(single, sample)
-
-
-@dataclass(frozen=True)
-class _Part:
-    """A part of a branch on which the points attract throughout, or nowhere."""
-
-    kind: str
-    held: bool
-    rho: np.ndarray  # (m,)
-    points: np.ndarray  # (m, d)
 
 
 def over_rho(scene: Scene, grid: tuple[np.ndarray, ...]) -> go.Figure:
@@ -94,14 +41,13 @@ def over_rho(scene: Scene, grid: tuple[np.ndarray, ...]) -> go.Figure:
     def up(x: np.ndarray) -> np.ndarray:
         return x[:, 0] if one else l.value(x)
 
-    for kind, held, parts in _grouped(scene):
-        rho, y = _broken([p.rho for p in parts]), _broken([up(p.points) for p in parts])
+    for look, parts in grouped(scene):
+        rho, y = broken([p.rho for p in parts]), broken([up(p.points) for p in parts])
         picture.add_scatter(
-            x=rho, y=y, mode="lines", xaxis=across, **_style(kind, held),
-            hovertemplate=f"ρ = %{{x:.4g}}, {'x' if one else 'f'} = %{{y:.4g}}<extra>looks at a "
-            f"{KINDS[kind].label}, {'attracts' if held else 'repels'}</extra>",
+            x=rho, y=y, mode="lines", xaxis=across, **look,
+            hovertemplate=f"ρ = %{{x:.4g}}, {'x' if one else 'f'} = %{{y:.4g}}<extra>{look['name']}</extra>",
         )  # fmt: skip
-    picture.add_traces(list(_events(scene, up, across)))
+    picture.add_traces(list(events(scene, up, across)))
     _add_stars(picture, scene, up, across)
     picture.add_scatter(  # the axes, where there is nothing else
         x=[scene.rho], y=[None], xaxis=across, mode="lines", showlegend=False, hoverinfo="skip"
@@ -139,18 +85,18 @@ def on_landscape(scene: Scene, grid: tuple[np.ndarray, ...]) -> go.Figure:
     (left, right), (bottom, top) = l.domain
     aspect = (top - bottom) / (right - left)
     to_scale = 1.0 / 3.0 <= aspect <= 3.0
-    picture = figure(HEIGHT, showlegend=False, meta={"narrow": {"height": 380}})
+    height, narrow = (round(min(84.0 + width * (aspect if to_scale else 1.0), HEIGHT)) for width in _WIDTHS)
+    picture = figure(height, showlegend=False, meta={"narrow": {"height": narrow}})
     x, y, z = grid
     ground = contours(x, y, z, "f")
     ground.showscale = False
     picture.add_trace(ground)
-    for kind, held, parts in _grouped(scene):
-        rho = _broken([p.rho for p in parts])
-        across, up = (_broken([p.points[:, k] for p in parts]) for k in (0, 1))
+    for look, parts in grouped(scene):
+        rho = broken([p.rho for p in parts])
+        across, up = (broken([p.points[:, k] for p in parts]) for k in (0, 1))
         picture.add_scatter(
-            x=across, y=up, mode="lines", customdata=rho, **_style(kind, held),
-            hovertemplate=f"ρ = %{{customdata:.4g}} at (%{{x:.4g}}, %{{y:.4g}})<extra>looks at a "
-            f"{KINDS[kind].label}, {'attracts' if held else 'repels'}</extra>",
+            x=across, y=up, mode="lines", customdata=rho, **look,
+            hovertemplate=f"ρ = %{{customdata:.4g}} at (%{{x:.4g}}, %{{y:.4g}})<extra>{look['name']}</extra>",
         )  # fmt: skip
     s = scene.curves.stationary
     at = marks_at
@@ -233,95 +179,6 @@ def envelope(c: HallucinationCurves, rho: np.ndarray) -> np.ndarray:
 def marks_at(p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Draw points (n, 2) where they are."""
     return p[:, 0], p[:, 1]
-
-
-def _style(kind: str, held: bool) -> dict[str, Any]:
-    line = {"color": KINDS[kind].color, "width": 4.0 if held else 1.4, "dash": "solid" if held else "dash"}
-    return {"name": f"looks at a {KINDS[kind].label}, {'attracts' if held else 'repels'}", "line": line}
-
-
-def _grouped(scene: Scene) -> Iterator[tuple[str, bool, list[_Part]]]:
-    """Yield the parts of the drawn branches by kind and by whether they attract; the attracting ones last, on top."""
-    parts = [part for i in scene.drawn for part in _parts(scene, int(i))]
-    for held in (False, True):
-        for kind in KINDS:
-            chosen = [p for p in parts if p.kind == kind and p.held == held]
-            if chosen:
-                yield kind, held, chosen
-
-
-def _parts(scene: Scene, i: int) -> Iterator[_Part]:
-    """Cut a branch where its points begin or stop to attract."""
-    branch, a = scene.curves[i], scene.attracting
-    mine = a.branch == i
-    cuts = np.unique(np.concatenate([a.low[mine], a.high[mine], branch.rho[[0, -1]]]))
-    for low, high in zip(cuts[:-1], cuts[1:], strict=True):
-        held = bool((mine & (a.low <= low) & (a.high >= high)).any())
-        inner = (branch.rho > low) & (branch.rho < high)
-        ends = np.array([[np.interp(r, branch.rho, x) for x in branch.points.T] for r in (low, high)])
-        points = np.concatenate([ends[:1], branch.points[inner], ends[1:]])
-        yield _Part(branch.kind, held, np.concatenate([[low], branch.rho[inner], [high]]), points)
-
-
-def _broken(pieces: list[np.ndarray]) -> np.ndarray:
-    """Put pieces one after another, with gaps between."""
-    gap = np.array([np.nan])
-    return np.concatenate([v for piece in pieces for v in (piece, gap)])
-
-
-def _events(scene: Scene, up: Any, across: str) -> Iterator[go.Scatter]:
-    """Mark where branches begin and end, and where within a branch attraction begins or ends."""
-    c, l = scene.curves, scene.landscape
-    drawn = scene.drawn
-    begins, ends = c.offsets[:-1][drawn], c.offsets[1:][drawn] - 1
-    sample, why = np.concatenate([begins, ends]), np.concatenate([c.starts[drawn], c.ends[drawn]])
-    born = np.repeat([True, False], len(drawn))
-    for word, (name, symbol, size) in _EVENTS.items():
-        chosen = np.flatnonzero(why == word)
-        if not len(chosen):
-            continue
-        at = sample[chosen]
-        kinds = c.kinds[c.branch[at]]
-        texts = [
-            f"ρ = {c.rho[k]:.7g}: {_said(word, bool(b))}<br>x at {place(c.points[k], l.diagonal)}, looking at a {kind}"
-            for k, b, kind in zip(at, born[chosen], kinds, strict=True)
-        ]
-        yield _marked(c.rho[at], up(c.points[at]), name, symbol, size, texts, across)
-    a = scene.attracting
-    low = np.isin(a.branch, drawn) & (a.low > c.lows[a.branch] + 1e-9 * c.rho_max)
-    high = np.isin(a.branch, drawn) & (a.high < c.highs[a.branch] - 1e-9 * c.rho_max)
-    rho = np.concatenate([a.low[low], a.high[high]])
-    if len(rho):
-        branch = np.concatenate([a.branch[low], a.branch[high]])
-        points = np.array([
-            [np.interp(r, c[int(i)].rho, x) for x in c[int(i)].points.T] for r, i in zip(rho, branch, strict=True)
-        ])  # fmt: skip
-        words = ["begins to attract"] * int(low.sum()) + ["stops attracting"] * int(high.sum())
-        texts = [f"ρ = {r:.7g}: {word} at η = {scene.eta:.4g}" for r, word in zip(rho, words, strict=True)]
-        yield _marked(rho, up(points), "begins or stops to attract", "diamond", 8, texts, across)
-
-
-def _said(word: str, born: bool) -> str:
-    verb = "begins" if born else "ends"
-    return {
-        "stationary point": f"the branch {verb}; x meets a stationary point",
-        "fold": f"a fold; two branches {verb[:-1]} together",
-        "crossing": "branches cross",
-        "kink": f"the branch {verb} at a kink",
-    }[word]
-
-
-def _marked(
-    x: np.ndarray, y: np.ndarray, name: str, symbol: str, size: int, texts: list[str], across: str
-) -> go.Scatter:
-    open_mark = symbol.endswith("open")
-    return go.Scatter(
-        x=x, y=y, mode="markers", name=name, text=texts, hovertemplate="%{text}<extra></extra>", xaxis=across,
-        marker={
-            "symbol": symbol, "size": size, "color": TEXT,
-            "line": {"width": 1.3 if open_mark else 1.0, "color": TEXT if open_mark else BACKGROUND},
-        },
-    )  # fmt: skip
 
 
 def _add_stars(picture: go.Figure, scene: Scene, up: Any, across: str) -> None:

@@ -11,7 +11,7 @@ from dynamics import (
     hallucination_curves,
     stationary_points,
 )
-from dynamics.arcs import ENDS
+from dynamics.vertices import ENDS
 from landscapes import CATALOGUE, Landscape
 from oracle import (
     CAMEL,

@@ -8,7 +8,8 @@ import pytest
 
 from dynamics import attracting_intervals, hallucinated_points, safe_radius
 from dynamics.sentences import number
-from figures.radius import MOST, Scene, envelope, on_landscape, over_rho, rho_eta
+from figures.branches import MOST, Scene
+from figures.radius import envelope, on_landscape, over_rho, rho_eta
 from landscapes import CATALOGUE
 from landscapes.catalogue import Entry
 from pages.shared.analysis import Question, answer, heights

@@ -14,7 +14,7 @@ from dynamics import HallucinatedPoints, HallucinationCurves
 from dynamics.safe import KINDS
 from dynamics.sentences import number, place
 from figures import Figure
-from figures.radius import MOST
+from figures.branches import MOST
 from figures.standalone import standalone
 from pages.shared.analysis import Question
 from pages.shared.link import plain
@@ -147,7 +147,9 @@ def events(q: Question, d: Danger) -> pd.DataFrame:
                 x = np.array([np.interp(rho, branch.rho, column) for column in branch.points.T])
                 rows.append(_row(c, l.diagonal, i, rho, x, word))
     table = pd.DataFrame(rows, columns=["ρ", "what", "x at", "looks at a", "target", "branch"])
-    return table.sort_values("ρ", kind="stable", ignore_index=True)
+    # The samples of a curve of points all tell the same.
+    alike = c.curves[table["branch"]] & table.assign(ρ=table["ρ"].round(9)).duplicated(["ρ", "what", "looks at a"])
+    return table[~alike].sort_values("ρ", kind="stable", ignore_index=True)
 
 
 _WHY = {

@@ -7,7 +7,8 @@ from functools import partial
 import streamlit as st
 
 from figures import Figure
-from figures.radius import HEIGHT, Scene, on_landscape, over_rho, rho_eta
+from figures.branches import Scene
+from figures.radius import HEIGHT, on_landscape, over_rho, rho_eta
 from pages.shared.analysis import Answer, Question, heights
 from pages.shared.controls import STEP_SIZES
 from pages.shared.legend import show_legend
@@ -59,7 +60,7 @@ def show_pictures(q: Question, a: Answer) -> Danger:
             player(
                 ground,
                 key="map",
-                height=HEIGHT,
+                height=ground.layout.height,
                 alt=f"The branches on the contours of f. {alt}",
                 view=str(q.landscape.domain),
             )
