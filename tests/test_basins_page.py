@@ -1,6 +1,7 @@
 """The page on basins without a browser: its maps fill in to what the core computes, and its words are its numbers."""
 
 import io
+import pickle
 import re
 from contextlib import redirect_stdout
 from dataclasses import replace
@@ -19,7 +20,7 @@ from pages.shared.analysis import Question, answer
 from pages.shared.basins_atlas import SHADES, UNKNOWN, Atlas
 from pages.shared.basins_map import KINDS, WORDS, MapQuestion, run_coarse, run_piece
 from pages.shared.basins_page import draw_both, draw_map
-from pages.shared.basins_takeaway import labels, script
+from pages.shared.basins_takeaway import labels, labels_csv, script
 from pages.shared.basins_words import RULE_NAMES, alternative, headline, percent
 from test_pages import healthy, notes, said, verdicts, visit
 
@@ -238,6 +239,11 @@ def test_the_labels_are_verdicts(entry: object) -> None:
         start = [row.x, row.y] if q.landscape.dim == 2 else [row.x]
         v = verdict(q.landscape, iterate(rule, start, q.steps))
         assert (row.ends, row.kind) == (v.outcome, v.kind or "")
+
+
+def test_a_worker_can_be_sent_the_maps_to_write_their_labels() -> None:
+    atlas = filled(question(WELL, 20))
+    assert labels_csv(pickle.loads(pickle.dumps(atlas))) == labels_csv(atlas)
 
 
 @pytest.mark.parametrize("entry", [HIMMELBLAU, WELL], ids=["plane", "line"])

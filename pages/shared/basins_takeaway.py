@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,9 @@ from figures import Figure
 from figures.standalone import standalone
 from pages.shared.basins_atlas import Atlas
 from pages.shared.basins_map import KINDS, WORDS, MapQuestion
+from pages.shared.compute import work_out
+
+_SECONDS: Final = 1e-5  # that a row of the table takes
 
 
 def labels(atlas: Atlas) -> pd.DataFrame:
@@ -70,7 +74,9 @@ for rule in (gd(landscape, eta), sam(landscape, eta, rho)):
 def offer_maps(atlas: Atlas, draw: Callable[[], Figure], title: str) -> None:
     """Offer the labels, the picture and the script; nothing is made before it is asked for."""
     with st.container(horizontal=True):
-        st.download_button("Labels as CSV", partial(_csv, atlas), "basins.csv", "text/csv", on_click="ignore")
+        rows = sum(len(atlas.chart(name).codes) for name in atlas.coarse)
+        write = partial(work_out, labels_csv, atlas, _SECONDS * rows)  # many are written by a worker
+        st.download_button("Labels as CSV", write, "basins.csv", "text/csv", on_click="ignore")
         st.download_button(
             "Maps as HTML", lambda: standalone(draw(), title), "basins.html", "text/html", on_click="ignore"
         )
@@ -79,5 +85,6 @@ def offer_maps(atlas: Atlas, draw: Callable[[], Figure], title: str) -> None:
         )  # fmt: skip
 
 
-def _csv(atlas: Atlas) -> bytes:
+def labels_csv(atlas: Atlas) -> bytes:
+    """Write the labels as CSV."""
     return labels(atlas).to_csv(index=False).encode()

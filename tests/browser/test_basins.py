@@ -87,7 +87,7 @@ def test_maps_fill_in_and_a_click_runs_both_rules_from_there(
 def test_maps_are_stopped_and_taken_up_again(page: Page, server: Server, complaints: Complaints) -> None:
     visit(page, server, landscape=HIMMELBLAU.name, grid="300", steps="6000")
     expect(page.get_by_text(re.compile(r"of 300 × 300 starts; the rest and the shares are drawn from"))).to_be_visible()
-    page.get_by_role("button", name="Stop", exact=True).click()
+    page.locator(".st-key-map-stop button").click()
     expect(page.get_by_text(re.compile(r"Stopped at .* of 300 × 300 starts"))).to_be_visible(timeout=LONG)
     expect(page.get_by_role("button", name="Go on", exact=True)).to_be_visible()
     # Another question is never answered by these maps.
@@ -112,7 +112,7 @@ def computes(server: Server) -> bool:
 def test_a_page_that_is_left_ends_its_work(page: Page, serve: Serve) -> None:
     with serve() as server:
         visit(page, server, landscape=CATALOGUE["rastrigin"].name, grid="400", steps="6000")
-        expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+        expect(page.locator(".st-key-map-stop button")).to_be_visible()
         assert any(computes(server) for _ in range(10))
         page.get_by_test_id("stSidebarNavLink").get_by_text("Home", exact=True).click()
         expect(page).to_have_title("SAM Landscapes")
