@@ -16,6 +16,8 @@ _INK: Final = {
     "border-color": "#d5d7de",
     "gray-color": "#7d8190",
 }
+_ROW: Final = 22  # pixels of a row of the legend
+_IN_A_ROW: Final = 4  # names, where they are long
 
 
 def standalone(picture: go.Figure, title: str) -> bytes:
@@ -25,9 +27,12 @@ def standalone(picture: go.Figure, title: str) -> bytes:
         text = text.replace(f"var(--st-{name})", color)
     plain = pio.from_json(text, skip_invalid=True)
     white = _INK["background-color"]
+    names = {trace.name for trace in plain.data if trace.name and trace.showlegend is not False}
+    above = 70 + _ROW * -(-len(names) // _IN_A_ROW)  # the title, and below it the legend
     plain.update_layout(
-        title=title, showlegend=True, height=None, margin={"t": 110}, paper_bgcolor=white, plot_bgcolor=white
-    )
+        title={"text": title, "yref": "container", "y": 1.0, "yanchor": "top", "pad": {"t": 18}},
+        showlegend=bool(names), height=None, margin={"t": above}, paper_bgcolor=white, plot_bgcolor=white,
+    )  # fmt: skip
     page = io.StringIO()
     plain.write_html(page, include_plotlyjs=True, config={"displaylogo": False, "showSendToCloud": False})
     return page.getvalue().encode()
