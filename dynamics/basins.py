@@ -13,10 +13,9 @@ from landscapes.landscape import Array
 from landscapes.slopes import Slopes
 
 from .attractors import Attractors, distinct
+from .batch import Block, Watch, each, together
 from .endings import Endings, Ground, judge, small_gradient
 from .grouping import Share, grouped, shares
-from .memory import joined as joined_memory
-from .memory import take
 from .outcome import TOLERANCES, tail_of
 from .rules import Rule, Step, dot
 from .settling import STAYS, settled
@@ -137,30 +136,6 @@ def joined(parts: Sequence[Basins]) -> Basins:
     return Basins(name=parts[0].name, steps=parts[0].steps, attractors=which, found=found, **arrays)
 
 
-@dataclass(frozen=True)
-class _Block:
-    """Runs under way; entry i of every array belongs to the start number which[i]."""
-
-    which: Indices
-    x: Array  # (m, d), column by column
-    memory: Any
-    largest: Array  # (m,) |g|^2
-    largest_rho: Array  # (m,)
-    closeness: Array  # (m,) how closely two steps have to lead back before it is worth a look at whether it has settled
-
-    def part(self, members: npt.NDArray[Any]) -> _Block:
-        """Return some of the runs."""
-        rest = (values[members] for values in (self.largest, self.largest_rho, self.closeness))
-        return _Block(self.which[members], np.asfortranarray(self.x[members]), take(self.memory, members), *rest)
-
-    def cut(self, most: int) -> list[_Block]:
-        """Return blocks of at most so many runs each."""
-        n = len(self.which)
-        if n <= most:
-            return [self]
-        return [self.part(np.arange(i, min(n, i + most))) for i in range(0, n, most)]
-
-
 def _landscape(rule: Rule) -> Any:
     return rule.objective.landscape if isinstance(rule.objective, Slopes) else rule.objective
 
@@ -173,7 +148,7 @@ class _Work:
         self.at = Ground.of(_landscape(rule), traits=rule.traits)
         n, d = starts.shape
         worth = np.full(n, STAYS * self.at.diagonal)
-        everything = _Block(np.arange(n), starts, rule.start(starts), np.zeros(n), np.zeros(n), worth)
+        everything = Block(np.arange(n), starts, rule.start(starts), np.zeros(n), np.zeros(n), worth)
         self.blocks = everything.cut(BLOCK)
         self.outcomes = np.full(n, "diverged", dtype="U12")
         self.kinds, self.along = np.full(n, "", dtype="U10"), np.zeros(n, dtype=np.bool_)
@@ -188,15 +163,13 @@ class _Work:
         self.blocks = [block for block in self.blocks if len(block.which)]
         left = sum(len(block.which) for block in self.blocks)
         if len(self.blocks) > 1 and -(-left // BLOCK) <= 0.75 * len(self.blocks):
-            columns = zip(*((b.which, b.x, b.largest, b.largest_rho, b.closeness) for b in self.blocks), strict=True)
-            which, x, *rest = map(np.concatenate, columns)
-            everything = _Block(which, x, joined_memory([block.memory for block in self.blocks]), *rest)
+            everything = together(self.blocks)
             count = -(-left // BLOCK)
             self.blocks = [everything.part(members) for members in np.array_split(np.arange(left), count)]
 
-    def advance(self, block: _Block, steps: int) -> _Block:
+    def advance(self, block: Block, steps: int) -> Block:
         """Take some steps with a block; return the runs that are not over then."""
-        watch = _Watch(block)
+        watch = Watch(block)
         x, memory, before = block.x, block.memory, block.x
         for k in range(self.k, self.k + steps):
             seen, memory = self.rule.step(x, memory, k)
@@ -208,7 +181,7 @@ class _Work:
             gone[suspects] = self._leave(block.part(suspects), steps)
         which = block.which
         self.ends[which[gone]], self.over[which[gone]] = x[gone], self.k + steps
-        block = _Block(which, x, memory, watch.largest, watch.largest_rho, block.closeness.copy())
+        block = Block(which, x, memory, watch.largest, watch.largest_rho, block.closeness.copy())
         stays = ~gone
         if self.k + steps >= self.rule.steady_from and steps > 1:
             apart = np.linalg.norm(x - two_before, axis=-1)
@@ -218,7 +191,7 @@ class _Work:
                 stays[near[over]] = False
         return block if stays.all() else block.part(stays)
 
-    def _leave(self, block: _Block, steps: int) -> npt.NDArray[np.bool_]:
+    def _leave(self, block: Block, steps: int) -> npt.NDArray[np.bool_]:
         """Say which runs of a block (m,) leave in so many steps, going these steps once more."""
         x, memory, gone = block.x, block.memory, np.zeros(len(block.which), dtype=np.bool_)
         for k in range(self.k, self.k + steps):
@@ -231,7 +204,7 @@ class _Work:
         """Mask (...) of the positions (..., d) that are far outside the window, or nowhere."""
         return np.asarray(~(np.linalg.norm(x - self.at.centre, axis=-1) <= TOLERANCES.far * self.at.diagonal))
 
-    def _settle(self, block: _Block, k: int) -> tuple[npt.NDArray[np.bool_], Array]:
+    def _settle(self, block: Block, k: int) -> tuple[npt.NDArray[np.bool_], Array]:
         """Keep the endings of the runs that have settled by step k.
 
         Returns:
@@ -240,7 +213,7 @@ class _Work:
         there = settled(self.rule, block.x, block.memory, k, self.steps - k, self.at.diagonal)
         steps = (there.first, there.second)
         norms, shifted = (np.stack([np.linalg.norm(v, axis=-1) for v in vs], axis=1) for vs in _fields(steps, "g", "s"))
-        eta, rho = (_each(v, len(block.x)) for v in (there.first.eta, there.first.rho))
+        eta, rho = (each(v, len(block.x)) for v in (there.first.eta, there.first.rho))
         ratio = shifted / norms
         largest = np.maximum(np.sqrt(block.largest), norms.max(axis=1))
         largest_rho = np.maximum(block.largest_rho, rho)
@@ -273,10 +246,10 @@ class _Work:
         apart = np.linalg.norm(x2 - x, axis=-1)
         return np.asarray(members), np.where(there.mask, 0.25 * apart, there.closeness)
 
-    def finish(self, block: _Block) -> None:
+    def finish(self, block: Block) -> None:
         """Take the last steps with a block."""
         w, m = self.steps + 1 - self.k, len(block.which)
-        watch = _Watch(block)
+        watch = Watch(block)
         x, memory = block.x, block.memory
         tail, norms, shifted = np.empty((w, x.shape[1], m)), np.empty((w, m)), np.empty((w, m))
         longest = np.zeros(m)
@@ -297,7 +270,7 @@ class _Work:
         if not stayed.any():
             return
         calm = tail[np.argmin(norms, axis=0), :, np.arange(m)]
-        eta, rho = _each(seen.eta, m), _each(seen.rho, m)
+        eta, rho = each(seen.eta, m), each(seen.rho, m)
         ending = Endings(
             end, tail.transpose(2, 0, 1), calm, norms[-1], np.sqrt(watch.largest), shifted[-1], np.sqrt(longest),
             (ratio <= TOLERANCES.stall).all(axis=0), ratio[0], eta, rho, watch.largest_rho,
@@ -332,36 +305,6 @@ class _Work:
             self.rule.name, self.steps, np.ascontiguousarray(self.starts), *words, undefined, which, self.over,
             self.ends, self.targets, found,
         )  # fmt: skip
-
-
-class _Watch:
-    """What is kept of every step: the box the runs have been in, their largest gradient and radius."""
-
-    def __init__(self, block: _Block) -> None:
-        self.low, self.high = block.x.copy(order="F"), block.x.copy(order="F")
-        self.largest, self.largest_rho = block.largest.copy(), block.largest_rho.copy()
-        self._rho: Any = 0.0
-
-    def see(self, seen: Step) -> Array:
-        """Take in what was seen in a step; return |g|^2 (m,)."""
-        x_next = seen.x_next
-        np.minimum(self.low, x_next, out=self.low)
-        np.maximum(self.high, x_next, out=self.high)
-        square = dot(seen.g, seen.g)
-        np.maximum(self.largest, square, out=self.largest)
-        if seen.rho is not self._rho:
-            self._rho = seen.rho
-            np.maximum(self.largest_rho, np.reshape(seen.rho, -1), out=self.largest_rho)
-        return square
-
-    def reach(self, centre: Array) -> Array:
-        """Return how far from the centre the runs (m,) have been at most, NaN where they have been nowhere."""
-        return np.asarray(np.linalg.norm(np.maximum(self.high - centre, centre - self.low), axis=-1))
-
-
-def _each(value: Any, n: int) -> Array:
-    """Return eta or rho of each run (n,); most rules have one for all."""
-    return np.array(np.broadcast_to(np.asarray(value, dtype=np.float64).reshape(-1), n))
 
 
 def _fields(steps: Sequence[Step], *names: str) -> list[list[Array]]:

@@ -43,6 +43,7 @@ class MapWork(Watched):
         """Begin, or go on, with what the maps lack."""
         self.atlas = atlas
         self.by_hand = False  # stopped by the visitor
+        self.wanted = False  # ... who wants it to go on, or to try again
         self._taken = 0
         question = atlas.question
         lacking = [piece for piece in question.pieces() if not atlas.fine[piece.map].done[piece.rows].all()]
@@ -55,9 +56,9 @@ class MapWork(Watched):
 
     @property
     def cut_short(self) -> bool:
-        """Whether it was ended, but not by the visitor's hand: the page had been left."""
+        """Whether it is to go on: it was ended, but not by the visitor's hand, when the page was left."""
         self.update()
-        return self.stopped and not self.by_hand and not self.atlas.whole
+        return (self.wanted or (self.stopped and not self.by_hand)) and not self.atlas.whole
 
     def stop_by_hand(self) -> None:
         """End it because the visitor wants it to."""
@@ -249,5 +250,5 @@ def _ask_for(question: MapQuestion) -> None:
     st.session_state[_ASKED] = question
     work = works().of.get(_WORK)
     if isinstance(work, MapWork):
-        work.by_hand = False
+        work.wanted = True
     st.session_state[_CLICKED] = True
