@@ -48,8 +48,8 @@ def main() -> None:
             notes.info(note)
         with steps:
             explain(question, answer)
-        for page, question in DOORS.items():
-            st.page_link(f"pages/{page}.py", label=question, icon=":material/arrow_forward:")
+        for page, asks in DOORS.items():
+            st.page_link(f"pages/{page}.py", label=asks, icon=":material/arrow_forward:")
     with picture:
         show_runs(question, "picture", controls=("start",))
     with st.expander("Who says what"):
