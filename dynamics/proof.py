@@ -124,7 +124,7 @@ def sentence_of(p: Proof, listed: int | None, distance: float) -> str:
         return "Nothing is proved, because a part of the window or of a circle was left out."
     words = [_of_boxes(p), _of_arcs(p), _of_stability(p)]
     if p.proved and listed is not None and len(p.points):
-        each = "It is in the list" if len(p.points) == 1 else f"The list has these {len(p.points):,} points, each"
+        each = "It is in the list" if len(p.points) == 1 else f"The list has these {len(p.points):,}, each"
         words.append(f"{each} at a distance of at most {at_most(distance)} from the true one.")
     if not p.proved and listed:
         words.append(f"Of the list {counted(p.confirmed, 'point')} of {listed:,} {_are(p.confirmed)} proved.")

@@ -141,19 +141,30 @@ def test_back_and_forward_return_to_what_was_there(page: Page, app_url: str, com
     expect(number_box(page, "start y")).to_have_value("1")
     set_number(page, "radius ρ", 2)
     expect(page).to_have_url(re.compile("rho=2"))
+    boxes = page.get_by_role("switch", name="show the boxes and arcs")  # where the proof is cheap, at the page's end
+    prove = page.get_by_role("button", name="Prove that these are all")
+    expect(boxes).to_be_attached()
+    settle(page)
     himmelblau = controls(page)
     choose(page, "Ring of minimizers")
     expect(number_box(page, "radius ρ")).to_have_value("1.5")
+    expect(prove).to_be_attached()
+    expect(boxes).to_have_count(0)
+    settle(page)
     ring = controls(page)
     page.go_back()
     expect(landscape(page)).to_have_value(HIMMELBLAU.name)
     expect(number_box(page, "start x")).to_have_value("4.5")
+    expect(boxes).to_be_attached()
     settle(page)
     assert controls(page) == himmelblau
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
     page.go_forward()
     expect(landscape(page)).to_have_value("Ring of minimizers")
     expect(number_box(page, "radius ρ")).to_have_value("1.5")
+    expect(prove).to_be_attached()
+    expect(boxes).to_have_count(0)
+    settle(page)
     assert controls(page) == ring
     assert complaints(page) == []
 
