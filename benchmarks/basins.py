@@ -202,7 +202,7 @@ def beside_another_visitor() -> None:
                 computing = number % 2 == 1
                 if computing:
                     page.locator(".st-key-map-go button").click()
-                    fills.wait_for()
+                    fills.wait_for(timeout=120_000)
                     page.wait_for_timeout(3000)
                 # Another number of steps: nothing is known from before.
                 asked = {"landscape": "Himmelblau's function", "rho": 2, "steps": 3000 + number}
@@ -211,7 +211,7 @@ def beside_another_visitor() -> None:
                 explore.close()
                 if computing:
                     fills.click()
-                    page.locator(".st-key-map-go button").wait_for()
+                    page.locator(".st-key-map-go button").wait_for(timeout=120_000)
                     page.wait_for_timeout(1000)
     quiet, busy = (statistics.median(times[computing]) for computing in (False, True))
     print(f"Explore's slider while another visitor's maps fill in: {1e3 * busy:.0f} ms, while they are stopped "
