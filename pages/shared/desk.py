@@ -7,9 +7,8 @@ from concurrent.futures import CancelledError
 from concurrent.futures.process import BrokenProcessPool
 from typing import Final
 
-import streamlit as st
-
 from pages.shared import jobs
+from pages.shared.belongings import belonging
 from pages.shared.logged import Judged
 from pages.shared.sweeping import SweepJob
 from pages.shared.trained import Trained, train_in_worker
@@ -127,7 +126,6 @@ def attempt(what: Callable[[], Trained], failed: Callable[[str], None]) -> Train
     return None
 
 
-@st.cache_resource(scope="session", on_release=lambda desk: desk.close(), show_spinner=False)
 def desk() -> Desk:
     """Return this visitor's desk."""
-    return Desk()
+    return belonging("desk", Desk)

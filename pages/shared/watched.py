@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from pages.shared.belongings import belonging
 from pages.shared.link import LEAVE
 from pages.shared.sweeping import SweepJob
 
@@ -70,7 +71,6 @@ class Works:
             work.stop()
 
 
-@st.cache_resource(scope="session", on_release=lambda works: works.close(), show_spinner=False)
 def works() -> Works:
     """Return this visitor's; it ends with the session."""
-    return Works()
+    return belonging("works", Works)
