@@ -12,6 +12,8 @@ from pages.shared.controls import log_slider, number_box
 from pages.shared.layout import set_page
 from pages.shared.link import Link
 from pages.shared.picture import show_runs
+from pages.shared.radius_analysis import Span, quick
+from pages.shared.radius_report import critical
 from pages.shared.report import counted
 
 
@@ -41,6 +43,9 @@ def main() -> None:
             1e-2 * entry.rho_max,
             "How far SAM looks uphill.",
         )
+        found = quick(Span(entry.landscape, entry.rho_max, entry.eta))
+        if found is not None:
+            st.caption(critical(found))
         start = number_box(link, "start", "start x; or drag the ring in the picture", entry.start[0], *window)
         question = replace(question, rho=radius, start=(start,))
         answer = ask(question)

@@ -12,6 +12,9 @@ from pages.shared.layout import set_page
 from pages.shared.link import Link
 from pages.shared.picture import draw_landscape, show_position, show_runs
 from pages.shared.proof import show_proof
+from pages.shared.radius_analysis import quick
+from pages.shared.radius_report import critical
+from pages.shared.radius_view import span
 from pages.shared.report import show_points, show_search
 from pages.shared.takeaway import offer
 
@@ -29,6 +32,7 @@ def main() -> None:
         with picture:
             answer = show(held)
     with right:
+        radii = st.container()
         question = ask_question(link, formula)
         switch(link, "surrogate", "show f at the look-ahead point, f(x⁺)")
         switch(link, "field", "show the direction of SAM's step, −∇f(x⁺)")
@@ -41,6 +45,8 @@ def main() -> None:
         st.rerun()
     if answer is None:
         return
+    with radii:
+        show_critical(question)
     view = partial(draw_landscape, question, answer, *shown())
     offer(question, view, f"SAM and GD on {question.landscape.formula}")
     if question.landscape.dim == 1:
@@ -59,6 +65,14 @@ def show(question: Question) -> Answer | None:
         return None
     show_runs(question, "picture", *shown())
     return answer
+
+
+def show_critical(question: Question) -> None:
+    """Mark the critical radii where they are found in a moment, and say where all of them are."""
+    found = quick(span(question))
+    if found is not None:
+        st.caption(critical(found))
+    st.page_link("pages/2_Radius.py", label="Every radius at once", icon=":material/arrow_forward:")
 
 
 def shown() -> tuple[bool, bool]:

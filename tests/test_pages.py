@@ -505,3 +505,13 @@ def test_the_home_page_has_a_door_to_every_page() -> None:
     at = AppTest.from_file(str(HOME), default_timeout=60).run()
     doors = {link.proto.page.split("/")[-1] for link in at.get("page_link")}
     assert doors == {name.split("_", 1)[1] for name in names}
+
+
+@pytest.mark.parametrize("page", [None, "pages/1_Explore.py", "pages/2_Radius.py"])
+def test_the_critical_radius_stands_beside_the_slider(page: str | None) -> None:
+    at = AppTest.from_file(str(HOME), default_timeout=60)
+    at = at.run() if page is None else at.switch_page(page).run()
+    l = next(iter(CATALOGUE.values())).landscape
+    safe = dict(l.parameters)["a"]  # the distance between the maximizer and the shallow minimizer
+    (said,) = (caption.value for caption in at.caption if "Critical radius" in caption.value)
+    assert f"{number(safe)}, the safe radius" in said

@@ -57,11 +57,21 @@ def danger(span: Span) -> Danger:
     Raises:
         Busy: too many wait for a worker, or none answered in time.
     """
+    return work_out(look, span, _cost(span))
+
+
+def quick(span: Span) -> Danger | None:
+    """Answer where that is estimated to take a moment only."""
+    return danger(span) if _cost(span) <= PATIENCE else None
+
+
+def _cost(span: Span) -> float:
+    """Estimate the seconds that an answer takes."""
     length = span.landscape.kernel.length
     cost = length * (_IN_ONE if span.landscape.dim == 1 else _SEARCH)
     if cost <= PATIENCE and span.landscape.dim == 2:
         cost = length * _BRANCHES * _targets(_stationary(span.landscape, span.rho_max))
-    return work_out(look, span, cost)
+    return cost
 
 
 def look(span: Span) -> Danger:
