@@ -190,6 +190,20 @@ def test_the_grid_runs_in_workers_is_drawn_and_is_not_drawn_where_it_is_another_
     assert "One start is an anecdote" in said(app)
 
 
+def test_a_long_search_is_done_by_a_worker_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = visit(landscape="Beale's function", steps="60000", eta="0.0005")
+    assert "takes a while" in said(app)
+    healthy(app.button(key="run-here").click().run())
+    assert "Searching: up to 1,001 lengths of warm-start" in said(app)
+    healthy(app.button(key="stop-here").click().run())
+    until(app, "The search was stopped before its end.")
+    monkeypatch.setattr("pages.shared.remedies_warm._WAIT", 0.0)
+    healthy(app.selectbox(key="_landscape").set_value(FIRST.name).run())
+    assert "stopped" not in said(app).replace("SAM stops", "")
+    healthy(app.button(key="run-here").click().run())
+    until(app, "has 153 steps of GD")
+
+
 def slow(case: int) -> int:
     from pages.shared import jobs
 

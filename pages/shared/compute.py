@@ -48,6 +48,7 @@ def work_out(function: Callable[[Asked], Answered], question: Asked, cost: float
         result: Answered = job.future.result(timeout=LONGEST)
     except TimeoutError as error:
         job.future.cancel()
+        job.stop()
         raise TooLong(
             f"This takes longer than {LONGEST:.0f} seconds. Ask for fewer steps or write a shorter formula."
         ) from error

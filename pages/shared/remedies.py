@@ -206,10 +206,15 @@ def warm(case: WarmCase) -> Warm:
     Raises:
         Busy: as `compute.ask`.
     """
-    return work_out(_warm, case, case.cost)
+    return work_out(run_warm, case, case.cost)
 
 
-def _warm(case: WarmCase) -> Warm:
+def run_warm(case: WarmCase) -> Warm:
+    """Search, and find the end of the basin; to be called by a worker of `jobs` where it takes long.
+
+    Raises:
+        Stopped: the job's owner has asked for the end.
+    """
     q, found = case.question, run_rescue(case)
     k = found.shortest
     if not k or q.landscape.dim > 1:

@@ -22,7 +22,7 @@ from pages.shared.jobs import Busy
 from pages.shared.legend import show_legend
 from pages.shared.link import Link
 from pages.shared.player import player
-from pages.shared.remedies import Warm, WarmCase, run_rescue, warm
+from pages.shared.remedies import Warm, WarmCase, run_rescue, run_warm, warm
 from pages.shared.remedies_controls import PREFIX
 from pages.shared.report import counted
 from pages.shared.watched import Watched, works
@@ -31,7 +31,8 @@ _RADII: Final = 40
 _LONGEST: Final = 5000  # steps of a warm-start that is looked for
 _USUAL: Final = 1000
 _OFTEN: Final = 0.7  # seconds between two looks at what is under way
-_NAME: Final = "warm"
+_WAIT: Final = 2.0 * PATIENCE  # seconds of work that the page waits for
+_NAME, _HERE = "warm", "warm-here"
 _ENDS: Final = {  # groups, as what SAM does
     "minimizer": "ends at a true minimizer",
     "hallucinated": "ends at a hallucinated point",
@@ -82,19 +83,49 @@ def radii_of(case: WarmCase) -> tuple[WarmCase, ...]:
 
 
 def _show_here(case: WarmCase, a: Answer) -> None:
-    """Say what the search finds at this radius; where it takes long only when asked."""
-    if case.cost > 2.0 * PATIENCE:
-        asked = st.session_state.get("_searched") == case
-        if not asked and not st.button(f"Search at ρ = {case.question.rho:.4g}", key="here"):
-            st.write("Every length is tried, which takes a while with as many steps.")
-            return
-        st.session_state["_searched"] = case
-    try:
-        found = warm(case)
-    except Busy as error:
-        st.warning(str(error))
+    """Say what the search finds at this radius; where it takes long only when asked, and by a worker."""
+    if case.cost <= _WAIT:
+        try:
+            st.write(" ".join(here(case, warm(case), a)))
+        except Busy as error:
+            st.warning(str(error))
         return
-    st.write(" ".join(here(case, found, a)))
+    work = works().of.get(_HERE)
+    if work is not None and work.about != case:
+        work.stop()
+        work = None
+    running = work is not None and not work.done
+    with st.container(horizontal=True):
+        if st.button(f"Search at ρ = {case.question.rho:.4g}", disabled=running, key="run-here"):
+            works().begin(_HERE, Watched(case, (case,), run_warm))
+            st.rerun()
+        if st.button("Stop", disabled=not running, key="stop-here") and work is not None:
+            work.stop()
+    if work is None:
+        st.write("Every length is tried, which takes a while with as many steps.")
+        return
+    st.fragment(_show_search, run_every=_OFTEN if running else None)(case, a)
+
+
+def _show_search(case: WarmCase, a: Answer) -> None:
+    """Show what has come of the search at this radius; at its end the page is drawn anew, once."""
+    work = works().of.get(_HERE)
+    if work is None:
+        return
+    work.look()
+    if work.done and not work.seen:
+        work.seen = True
+        st.rerun()
+    for failure in work.failures():
+        st.warning(f"The search failed: {failure}.")
+    found = work.results().get(case)
+    if found is not None:
+        st.write(" ".join(here(case, found, a)))
+    elif not work.done:
+        lengths, steps = counted(case.most + 1, "length"), counted(case.question.steps, "step")
+        st.write(f"Searching: up to {lengths} of warm-start, each with up to {steps} of SAM after it.")
+    elif work.stopped:
+        st.write("The search was stopped before its end.")
 
 
 def here(case: WarmCase, found: Warm, a: Answer) -> list[str]:
