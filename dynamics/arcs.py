@@ -108,6 +108,7 @@ def _at_folds(l: Landscape, grid: Grid, z: Array, begin: Array) -> Array:
 
 def _pieces(l: Landscape, grid: Grid, rho_max: float, targets: Array, track: Track) -> Arcs:
     """Keep the pieces between cuts on which the gradient points inwards, join and orient them."""
+    track = replace(track, at=_sharpened(l, grid, targets, track))
     s = grid.slopes(l, targets[track.target], track.at)
     size = np.abs(s.hessian).max(axis=(1, 2), initial=0.0)
     held = (s.inward > ROUNDING * size) & (room(l, s.x) >= 0.0) & (grid.rho(track.at[:, 1]) <= rho_max)
@@ -124,6 +125,19 @@ def _pieces(l: Landscape, grid: Grid, rho_max: float, targets: Array, track: Tra
         for b, e in zip(begins[alive].tolist(), stops[alive].tolist(), strict=True)
     ]
     return _gathered(_joined(grid, pieces))
+
+
+def _sharpened(l: Landscape, grid: Grid, targets: Array, track: Track) -> Array:
+    """Move the vertices that were put between others onto the lines, straight across them."""
+    at = track.at.copy()
+    put = np.flatnonzero((at != np.round(at)).all(axis=-1) & ~track.ray & ~track.cut)
+    z = targets[track.target[put]]
+    for _ in range(5):
+        s = grid.slopes(l, z, at[put])
+        rise = grid.steepness(s, at[put])
+        step = -(s.tau / (rise**2).sum(axis=-1))[:, None] * rise
+        at[put] += np.where(np.isfinite(step), np.clip(step, -0.2, 0.2), 0.0)
+    return at
 
 
 @dataclass(frozen=True)

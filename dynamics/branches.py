@@ -25,6 +25,7 @@ from .stability import shifted_jacobian, step_limits
 from .stationary import StationaryCurve, StationaryPoints, stationary_points
 from .vertices import CROSSING, ENDS, FOLD, STATIONARY, TARGET, Chords
 
+_CURVE: Final = 200  # samples of a curve of targets, at most
 _SAME: Final = 1e-9  # points closer than this share of the diagonal are one, where branches meet
 
 
@@ -176,7 +177,7 @@ def hallucination_curves(
 
 
 def _in_one_variable(l: Landscape, rho_max: float, s: StationaryPoints) -> HallucinationCurves:
-    thinned = [thinned_targets(curve) for curve in s.curves]
+    thinned = [thinned_targets(curve, _CURVE) for curve in s.curves]
     targets, kinds, hessians, single = _with_samples(l, s, thinned)
     found = segments(l, rho_max, targets, s)
     share = np.linspace(0.0, 1.0, SAMPLES)
@@ -221,7 +222,7 @@ def _with_samples(
 
 
 def _in_two_variables(l: Landscape, rho_max: float, s: StationaryPoints) -> HallucinationCurves:
-    thinned = [thinned_targets(curve) for curve in s.curves]
+    thinned = [thinned_targets(curve, _CURVE) for curve in s.curves]
     targets, kinds, hessians, single = _with_samples(l, s, thinned)
     grid = Grid.of(l, rho_max)
     lines = level_lines(l, targets, grid) if rho_max > 0.0 else iter(())

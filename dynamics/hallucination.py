@@ -192,9 +192,9 @@ def _on_circles(l: Landscape, rho: float, s: StationaryPoints) -> HallucinatedPo
     return judged(l, rho, x, s.points[i], s.kinds[i], s.hessians[i], tuple(curves), s, found.angles)
 
 
-def thinned_targets(curve: StationaryCurve) -> StationaryCurve:
+def thinned_targets(curve: StationaryCurve, most: int = _MOST_TARGETS) -> StationaryCurve:
     """Choose the samples of a curve of targets around which hallucinated points are sought."""
-    step = math.ceil(len(curve.points) / _MOST_TARGETS)
+    step = math.ceil(len(curve.points) / most)
     return StationaryCurve(curve.points[::step], curve.kind, curve.closed)
 
 

@@ -156,12 +156,13 @@ def _sampled(l: Landscape, z: Array, grid: Grid) -> tuple[Array, Array]:
     between = grid.spacing(np.arange(grid.rows) + 0.5)
     slack = np.hypot(between, rho * grid.column)[:, None]  # from any point of a cell to its farthest node
     near = np.ones(shape, dtype=bool)
+    places = []
     for axis, (low, high) in enumerate(l.domain):
         x = z[:, axis, None, None] - rho[:, None] * e[:, axis]
         near &= (x >= low - slack) & (x <= high + slack)
-    i, k, j = np.nonzero(near)
-    c, s, r = e[j, 0], e[j, 1], rho[k]
-    g = l.gradient(np.stack([z[i, 0] - r * c, z[i, 1] - r * s], axis=-1))
+        places.append(x)
+    g = l.gradient(np.stack([x[near] for x in places], axis=-1))
+    c, s, r = (np.broadcast_to(v, shape)[near] for v in (e[:, 0], e[:, 1], rho[:, None]))
     tau, inward = np.full(shape, np.nan), np.full(shape, np.nan)
     tau[near] = (g[:, 1] * c - g[:, 0] * s) / r
     inward[near] = (g[:, 0] * c + g[:, 1] * s) / r

@@ -120,7 +120,7 @@ def _parted(l: Landscape, grid: Grid, targets: Array, found: _Saddles, bend: Arr
     rows, other = np.arange(len(tau)), np.where(tau > 0.0, 0, 1)  # the axis along which tau returns to zero
     axis, slope = axes[rows, :, other], curvature[rows, other]
     away = np.sqrt(np.maximum(-2.0 * tau / slope, 0.0))
-    for _ in range(3):
+    for _ in range(8):
         s = grid.slopes(l, z, found.at + away[:, None] * axis)
         rate = (grid.steepness(s, found.at + away[:, None] * axis) * axis).sum(axis=-1)
         change = np.where(away > 0.0, s.tau / rate, 0.0)

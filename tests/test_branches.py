@@ -89,7 +89,7 @@ def test_the_same_points_as_at_one_radius(name: str) -> None:
     c = hallucination_curves(l, rho_max, s)
     check(c)
     assert c.stationary is s
-    radii = np.random.default_rng(5).uniform(0.0, rho_max, 20 if s.curves else 100)
+    radii = np.random.default_rng(5).uniform(0.0, rho_max, 5 if s.curves else 100)
     for rho in radii:
         compare(hallucinated_points(l, rho, s), c.points_at(rho))
 
