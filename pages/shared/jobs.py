@@ -24,9 +24,9 @@ from typing import Any, Final
 from weakref import WeakValueDictionary
 
 WORKERS: Final = 2  # for long work
-ANSWERING: Final = 1  # more for questions, made when one is asked that takes long
+ANSWERING: Final = 1  # more for questions that take longer than a moment
 MOST_WAITING: Final = 16  # jobs in the queue; further ones are refused
-_NICE: Final = 10  # how far workers stand back behind the server, in the system's units
+_NICE: Final = {"long": 10, "question": 5}  # how far workers stand back behind the server, in the system's units
 _ONE_THREAD: Final = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
 _WARMING: Final = 3.0  # seconds after the server's start, which needs the processor itself
 _ROOM: Final = 1_000_000_000  # bytes of free memory from which on workers are made before they are needed
@@ -107,8 +107,8 @@ class Pool:
         self._reports = context.SimpleQueue()
         begin = (os.getpid(), self._reports, self.flags)
         self._long, self._answers = (
-            ProcessPoolExecutor(count, mp_context=context, initializer=_begin, initargs=begin)
-            for count in (workers, answering)
+            ProcessPoolExecutor(count, mp_context=context, initializer=_begin, initargs=(*begin, _NICE[kind]))
+            for kind, count in (("long", workers), ("question", answering))
         )
         self.workers = workers
         self._jobs: dict[int, Job] = {}
@@ -152,9 +152,9 @@ class Pool:
             executor.shutdown(wait=False)
 
     def warm(self) -> None:
-        """Start the workers for long work, with what all of it needs."""
-        for _ in range(self.workers):
-            self._long.submit(_load)
+        """Start the workers, with what all of their work needs."""
+        for executor in (*[self._long] * self.workers, self._answers):
+            executor.submit(_load)
 
     def _forget(self, job: Job) -> None:
         with self._lock:
@@ -247,11 +247,11 @@ def _load() -> None:
     importlib.import_module("numpy")
 
 
-def _begin(parent: int, progress: Any, flags: Any) -> None:
+def _begin(parent: int, progress: Any, flags: Any, nice: int) -> None:
     """Set a worker up, and end it when the server has ended: nothing else ends a worker whose parent was killed."""
     global _progress, _stopped
     _progress, _stopped = progress, flags
-    os.setpriority(os.PRIO_PROCESS, 0, max(_NICE, os.getpriority(os.PRIO_PROCESS, 0)))
+    os.setpriority(os.PRIO_PROCESS, 0, max(nice, os.getpriority(os.PRIO_PROCESS, 0)))
 
     def watch() -> None:
         while os.getppid() == parent:
