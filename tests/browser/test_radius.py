@@ -101,10 +101,10 @@ def test_on_a_phone(new_page: Callable[..., Page], app_url: str, complaints: Com
     set_number(page, "radius ρ", 1.3)
     expect(verdicts(page).nth(1)).to_contain_text("At ρ = 1.3 and")
     assert overflow(page) == 0
-    page.wait_for_function(f"{PLOT}._fullLayout.annotations.some(a => a.text === 'ρ = 1.3')")
-    boxes = page.evaluate(
-        "[...document.querySelectorAll('.st-key-picture .annotation-text')].map(e => e.getBoundingClientRect().toJSON())"
-    )
+    shown = f"text => {PLOT}._fullLayout.annotations.some(label => label.text === text)"
+    page.wait_for_function(shown, arg="ρ = 1.3")
+    labels = "[...document.querySelectorAll('.st-key-picture .annotation-text')]"
+    boxes = page.evaluate(f"{labels}.map(label => label.getBoundingClientRect().toJSON())")
     for i, a in enumerate(boxes):
         assert a["x"] >= 0 and a["x"] + a["width"] <= 390
         for b in boxes[i + 1 :]:  # no label lies over another
