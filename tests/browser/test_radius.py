@@ -101,8 +101,7 @@ def test_on_a_phone(new_page: Callable[..., Page], app_url: str, complaints: Com
     set_number(page, "radius ρ", 1.3)
     expect(verdicts(page).nth(1)).to_contain_text("At ρ = 1.3 and")
     assert overflow(page) == 0
-    shown = f"text => {PLOT}._fullLayout.annotations.some(label => label.text === text)"
-    page.wait_for_function(shown, arg="ρ = 1.3")
+    page.wait_for_function(f"rho => {PLOT}._fullLayout.shapes.some(s => +s.x0 === rho && +s.x1 === rho)", arg=1.3)
     labels = "[...document.querySelectorAll('.st-key-picture .annotation-text')]"
     boxes = page.evaluate(f"{labels}.map(label => label.getBoundingClientRect().toJSON())")
     for i, a in enumerate(boxes):
