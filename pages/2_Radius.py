@@ -43,11 +43,10 @@ def main() -> None:
         return
     answer, found = shown
     radii.caption(critical(found))
-    with left:
-        offer(question, found, partial(diagram, question, answer, found))
-        show_plane(question, answer, found)
-        show_events(question, found)
-        show_proof(question, answer, f"Are these all, at ρ = {question.rho:.4g}?")
+    offer(question, found, partial(diagram, question, answer, found))
+    show_plane(question, answer, found)
+    show_events(question, found)
+    show_proof(question, answer, f"Are these all, at ρ = {question.rho:.4g}?")
     with st.expander("Who says what"):
         st.markdown(CLAIMS)
 

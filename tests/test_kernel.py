@@ -311,6 +311,7 @@ ANY = st.recursive(
 ).map(_with_a_variable)
 COORDINATE = st.floats(-4.0, 4.0).map(lambda v: round(v, 6)) | st.sampled_from([0.0, 1.0, -1.0, 2.0, 0.5])
 POINT = st.tuples(COORDINATE, COORDINATE)
+POLE = 1e50  # tan(acos(0)) is the tangent of pi/2, rounded to whichever digits: beyond this only the rounding is seen
 
 
 @given(RANDOM, st.lists(POINT, min_size=4, max_size=4))
@@ -327,6 +328,8 @@ def test_emitted_program_is_the_exact_derivative(text: str, where: list[tuple[fl
             continue
         # 1/log(10) is the one constant that is rounded before it enters.
         scale = max(1, *(abs(e) for e in expected))
+        if scale > POLE:
+            continue
         for e, f in zip(expected, found, strict=True):
             assert abs(e - f) <= 1e-14 * scale, (x, expected, found)
 

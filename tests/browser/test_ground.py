@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from app_server import ROOT, Serve, free_port, running, streamlit_run
 
 Complaints = Callable[[Page], list[str]]
-MENU = ["Home", "Explore", "Networks"]
+MENU = ["Home", "Explore", "Radius", "Basins", "Remedies", "Networks"]
 
 
 def visit(page: Page, url: str, title: str) -> None:
