@@ -49,8 +49,8 @@ def test_the_python_prints_what_its_comments_say(source: str) -> None:
 
 
 def test_the_python_is_about_ten_lines() -> None:
-    (source,) = blocks("python")
-    assert len([line for line in source.splitlines() if line and not line.startswith("#")]) <= 10
+    for source in blocks("python"):
+        assert len([line for line in source.splitlines() if line and not line.startswith("#")]) <= 11
 
 
 @pytest.mark.parametrize("target", named(r"\bmake (\w+)\b(?= *[`#&\n]| \w+=)"))
