@@ -4,9 +4,10 @@ from functools import partial
 
 import streamlit as st
 
+from landscapes.formula import Formula
 from pages.shared.analysis import Answer, Question
 from pages.shared.compute import ask
-from pages.shared.controls import ask_formula, ask_question, held_question, switch
+from pages.shared.controls import ask_formula, ask_question, picture_first, switch
 from pages.shared.jobs import Busy
 from pages.shared.layout import set_page
 from pages.shared.link import Link
@@ -27,22 +28,10 @@ def main() -> None:
     formula = ask_formula(link)
     left, right = st.columns([7, 4], gap="large")
     notes, picture = left.container(), left.container()
-    held = held_question(link, formula)
-    if held is not None:  # the picture first: the controls take longer to draw than it does
-        with picture:
-            answer = show(held)
-    with right:
-        radii = st.container()
-        question = ask_question(link, formula)
-        switch(link, "surrogate", "show f at the look-ahead point, f(x⁺)")
-        switch(link, "field", "show the direction of SAM's step, −∇f(x⁺)")
+    radii = right.container()
+    question, answer = picture_first(link, formula, picture, right, show, ask_all)
     for note in link.notes:
         notes.info(note)
-    if held is None:
-        with picture:
-            answer = show(question)
-    elif question != held:
-        st.rerun()
     if answer is None:
         return
     with radii:
@@ -54,6 +43,14 @@ def main() -> None:
     show_points(question, answer)
     show_proof(question, answer)
     show_search(question, answer)
+
+
+def ask_all(link: Link, formula: Formula) -> Question:
+    """Ask the question, and what is to be shown besides the runs."""
+    question = ask_question(link, formula)
+    switch(link, "surrogate", "show f at the look-ahead point, f(x⁺)")
+    switch(link, "field", "show the direction of SAM's step, −∇f(x⁺)")
+    return question
 
 
 def show(question: Question) -> Answer | None:

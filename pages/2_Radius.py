@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.shared.analysis import Answer, Question
 from pages.shared.compute import ask
-from pages.shared.controls import ask_formula, ask_question, held_question
+from pages.shared.controls import ask_formula, picture_first
 from pages.shared.jobs import Busy
 from pages.shared.layout import set_page
 from pages.shared.link import Link
@@ -25,20 +25,10 @@ def main() -> None:
     formula = ask_formula(link)
     left, right = st.columns([8, 3], gap="medium")
     notes, picture = left.container(), left.container()
-    held = held_question(link, formula)
-    if held is not None:  # the picture first: the controls take longer to draw than it does
-        with picture:
-            shown = show(held)
-    with right:
-        radii = st.container()
-        question = ask_question(link, formula)
+    radii = right.container()
+    question, shown = picture_first(link, formula, picture, right, show)
     for note in link.notes:
         notes.info(note)
-    if held is None:
-        with picture:
-            shown = show(question)
-    elif question != held:
-        st.rerun()
     if shown is None:
         return
     answer, found = shown

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.shared.analysis import Answer, Question, Run
 from pages.shared.compute import ask
-from pages.shared.controls import ask_formula, ask_question, held_question
+from pages.shared.controls import ask_formula, picture_first
 from pages.shared.jobs import Busy
 from pages.shared.layout import set_page
 from pages.shared.link import Link
@@ -30,24 +30,14 @@ def main() -> None:
     notes, choice, picture = left.container(), left.container(), left.container()
     with choice:
         remedies = ask_remedies(link)
-    held = held_question(link, formula)
-    if held is not None:  # the picture first: the controls take longer to draw than it does
-        with picture:
-            raced = show(held, remedies)
-    with right:
-        question = ask_question(link, formula)
-    if held is None:
-        with picture:
-            raced = show(question, remedies)
-    elif question != held:
-        st.rerun()
+    question, raced = picture_first(link, formula, picture, right, partial(show, remedies))
     if raced is not None:
         show_rest(link, question, remedies, *raced)
     for note in link.notes:
         notes.info(note)
 
 
-def show(q: Question, remedies: tuple[Remedy, ...]) -> tuple[Answer, tuple[Run, ...]] | None:
+def show(remedies: tuple[Remedy, ...], q: Question) -> tuple[Answer, tuple[Run, ...]] | None:
     """Show the race; None where there is no answer now."""
     try:
         answer, runs = ask(q), race_from(remedies, q)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -14,6 +15,8 @@ from landscapes.formula import Formula, latex, parse
 from landscapes.landscape import Domain
 from pages.shared.analysis import Question
 from pages.shared.link import Link, plain, replace
+
+Shown = TypeVar("Shown")
 
 OWN: Final = "Your own formula"
 MOST_STEPS: Final = 100_000
@@ -135,6 +138,32 @@ def held_question(link: Link, formula: Formula) -> Question | None:
     start = tuple(float(state[axis]) for axis in "xy"[: formula.dim])
     landscape = Landscape(formula.text, domain, values)
     return Question(landscape, float(state["rho"]), float(state["eta"]), start, int(state["steps"]))
+
+
+def picture_first(
+    link: Link,
+    formula: Formula,
+    picture: Any,
+    controls: Any,
+    show: Callable[[Question], Shown],
+    ask: Callable[[Link, Formula], Question] | None = None,
+) -> tuple[Question, Shown]:
+    """Ask the question in `controls` and show it in `picture`, before the controls where it is known already.
+
+    The controls take longer to draw than the picture does.
+    """
+    held = held_question(link, formula)
+    if held is not None:
+        with picture:
+            shown = show(held)
+    with controls:
+        question = (ask or ask_question)(link, formula)
+    if held is None:
+        with picture:
+            shown = show(question)
+    elif question != held:
+        st.rerun()
+    return question, shown
 
 
 def _most(domain: Domain) -> float:

@@ -20,7 +20,7 @@ from pages.shared.player import player
 from pages.shared.remedies import DECAYS, SAM_ALONE, Ends, GridCase, Remedy, run_grid
 from pages.shared.remedies_controls import PREFIX
 from pages.shared.report import counted
-from pages.shared.watched import Watched, works
+from pages.shared.watched import Watched, looked_at, show_share, works
 
 _SIDE: Final = (5, 100)  # starts along an axis
 _USUAL: Final = 30
@@ -75,20 +75,10 @@ def _ask(link: Link, q: Question, remedies: Sequence[Remedy]) -> tuple[GridCase,
 
 def _show_progress(cases: tuple[GridCase, ...]) -> None:
     """Show what has come of it; at its end the page is drawn anew, once."""
-    work = works().of.get(_NAME)
+    work = looked_at(_NAME)
     if work is None:
         return
-    work.look()
-    if work.done and not work.seen:
-        work.seen = True
-        st.rerun()
-    done, of = len(work.finished), len(work.cases)
-    state = "stopped" if work.stopped else "done" if work.done else "running"
-    st.progress(done / of, f"{done} of {counted(of, 'rule')} finished ({state})")
-    if work.note:
-        st.caption(work.note)
-    for failure in work.failures():
-        st.warning(f"A rule failed: {failure}.")
+    show_share(work, "rules finished", "A rule")
     results = work.results()
     found = {case: results[case] for case in cases if case in results}
     missing = [case.label for case in cases if case not in work.cases]

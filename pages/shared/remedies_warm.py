@@ -25,7 +25,7 @@ from pages.shared.player import player
 from pages.shared.remedies import Warm, WarmCase, run_rescue, run_warm, warm
 from pages.shared.remedies_controls import PREFIX
 from pages.shared.report import counted
-from pages.shared.watched import Watched, works
+from pages.shared.watched import Watched, looked_at, show_share, works
 
 _RADII: Final = 40
 _LONGEST: Final = 5000  # steps of a warm-start that is looked for
@@ -109,13 +109,9 @@ def _show_here(case: WarmCase, a: Answer) -> None:
 
 def _show_search(case: WarmCase, a: Answer) -> None:
     """Show what has come of the search at this radius; at its end the page is drawn anew, once."""
-    work = works().of.get(_HERE)
+    work = looked_at(_HERE)
     if work is None:
         return
-    work.look()
-    if work.done and not work.seen:
-        work.seen = True
-        st.rerun()
     for failure in work.failures():
         st.warning(f"The search failed: {failure}.")
     found = work.results().get(case)
@@ -208,20 +204,10 @@ def _leaving(q: Question, found: Warm, a: Answer) -> str:
 
 def _show_progress(case: WarmCase) -> None:
     """Show what has come of the search over the radius; at its end the page is drawn anew, once."""
-    work = works().of.get(_NAME)
+    work = looked_at(_NAME)
     if work is None:
         return
-    work.look()
-    if work.done and not work.seen:
-        work.seen = True
-        st.rerun()
-    done, of = len(work.finished), len(work.cases)
-    state = "stopped" if work.stopped else "done" if work.done else "running"
-    st.progress(done / of, f"{done} of {of} radii searched ({state})")
-    if work.note:
-        st.caption(work.note)
-    for failure in set(work.failures()):
-        st.warning(f"A search failed: {failure}.")
+    show_share(work, "radii searched", "A search")
     found = sorted(work.results().values(), key=lambda one: one.rho)
     if not found:
         return

@@ -74,3 +74,25 @@ class Works:
 def works() -> Works:
     """Return this visitor's; it ends with the session."""
     return belonging("works", Works)
+
+
+def looked_at(name: str) -> Watched | None:
+    """Return the work by that name, now looked at; at its end the page is drawn anew, once."""
+    work = works().of.get(name)
+    if work is not None:
+        work.look()
+        if work.done and not work.seen:
+            work.seen = True
+            st.rerun()
+    return work
+
+
+def show_share(work: Watched, finished: str, failed: str) -> None:
+    """Show how much is done, as "3 of 9" and the words `finished`, and why what `failed` did."""
+    done, of = len(work.finished), len(work.cases)
+    state = "stopped" if work.stopped else "done" if work.done else "running"
+    st.progress(done / of, f"{done} of {of} {finished} ({state})")
+    if work.note:
+        st.caption(work.note)
+    for failure in dict.fromkeys(work.failures()):
+        st.warning(f"{failed} failed: {failure}.")
