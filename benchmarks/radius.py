@@ -36,6 +36,30 @@ def disagreement(l, rho_max, radii):
     return lonely, count
 
 
+def scanned(l, rho_max, eta, radii=200):
+    """How many of the radii a scan judges otherwise, the changes it brackets, and how far these are from the ends."""
+    s = stationary_points(l, rho_max)
+    intervals = attracting_intervals(l, rho_max, eta, curves=hallucination_curves(l, rho_max, s))
+
+    def dangerous(rho):
+        h = hallucinated_points(l, rho, s)
+        return bool((h.step_limits > eta).any() or any((curve.step_limits > eta).any() for curve in h.curves))
+
+    def within(rho):
+        return bool(((intervals[:, 0] < rho) & (rho < intervals[:, 1])).any())
+
+    rhos = np.linspace(0.0, rho_max, radii + 2)[1:-1]
+    seen = [dangerous(rho) for rho in rhos]
+    off = []
+    for i in np.flatnonzero(np.diff(seen)):
+        low, high = rhos[i], rhos[i + 1]
+        while high - low > 1e-7:
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if dangerous(middle) == seen[i] else (low, middle)
+        off.append(float(np.abs(intervals - low).min(initial=np.inf)))
+    return sum(was != within(rho) for was, rho in zip(seen, rhos, strict=True)), len(off), max(off, default=0.0)
+
+
 def main():
     l = Landscape(HIMMELBLAU, WINDOW)
     s = stationary_points(l, RHO_MAX)
@@ -69,6 +93,13 @@ def main():
         radii = np.random.default_rng(1).uniform(0.0, entry.rho_max, 20 if many else 100)
         lonely, count = disagreement(entry.landscape, entry.rho_max, radii)
         print(f"  {name:18s} {lonely:4d} of {count}")
+
+    print("\nattracting intervals beside a scan of 200 radii and bisection of each change; the others are in the tests")
+    for name in ("rastrigin", "ackley"):
+        entry = CATALOGUE[name]
+        for eta in (0.0, entry.eta):
+            wrong, changes, off = scanned(entry.landscape, entry.rho_max, eta)
+            print(f"  {name}, eta = {eta:g}: {wrong} radii otherwise, {changes} changes, at most {off:.0e} off (1e-6)")
 
     print("\nRastrigin, rho up to 1: time per target and radius")
     for half in (1.1, 2.6, 5.2, 10.2):
