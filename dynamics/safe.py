@@ -54,8 +54,8 @@ def safe_radius(
     Raises:
         ValueError: rho_max or eta is negative or not finite, the kind is unknown, or `curves` do not fit.
     """
-    intervals = attracting_intervals(l, rho_max, eta, kind, curves)
-    return float(intervals[0, 0]) if len(intervals) else None
+    every = attracting_intervals(l, rho_max, eta, kind, curves)
+    return float(every[0, 0]) if len(every) else None
 
 
 def attracting_intervals(
@@ -67,7 +67,11 @@ def attracting_intervals(
     c = hallucination_curves(l, rho_max) if curves is None else curves
     if c.landscape != l or c.rho_max < rho_max:
         raise ValueError(f"curves are of {c.landscape} up to {c.rho_max}, not of {l} up to {rho_max}")
-    found = attracting(c, eta)
+    return intervals(c, attracting(c, eta), rho_max, kind)
+
+
+def intervals(c: HallucinationCurves, found: Attracting, rho_max: float, kind: str | None = None) -> Array:
+    """Unite the attracting parts of branches, where wanted of one kind of targets, to intervals of radii (n, 2)."""
     wanted = found.low < rho_max
     if kind is not None:
         wanted &= c.kinds[found.branch] == kind

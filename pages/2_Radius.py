@@ -58,8 +58,8 @@ CLAIMS = """
   for some ρ where f has a minimizer and a maximizer. The safe radius is not in it.
 - **Derived here**: all points that look at one stationary point of f lie on one curve that does not depend on ρ, and
   whether a point attracts follows from derivatives there and at the target. Attraction need not last as ρ grows.
-- **Computed here**: every radius on this page, to about six digits, on the landscape and window shown. Points outside
-  the window do not count.
+- **Computed here**: every radius on this page, on the landscape and window shown; where a branch begins, folds, ends or
+  changes is solved for, not read off a grid. Points outside the window do not count.
 """
 
 

@@ -24,6 +24,7 @@ from pages.shared.basins_words import (
     show_table,
 )
 from pages.shared.compute import ask, work_out
+from pages.shared.controls import count_box
 from pages.shared.link import Link
 from pages.shared.player import Click, player
 from pages.shared.tracks import snapped
@@ -85,19 +86,10 @@ def coarse(question: MapQuestion) -> dict[str, Patch]:
 
 def ask_size(link: Link) -> int:
     """Ask how many starts an axis of the maps has."""
-    low, high = SIZES
-    asked = link.asked("grid")
-    clamped = asked is not None and asked.isdecimal() and int(asked[:20]) > high
-    if clamped:
-        st.session_state["grid"] = high
-        link.notes.append(f"The link asks for {asked[:20]} starts along an axis; {high} are the most, and are used.")
-    value = st.number_input(
-        "starts along an axis of the map", low, high, USUAL_SIZE, 50, key="grid", bind="query-params",
+    return count_box(
+        link, "grid", "starts along an axis of the map", USUAL_SIZE, SIZES, 50, "starts along an axis",
         help="A map has as many rows as columns. A coarser one is drawn at once, then this one fills in.",
     )  # fmt: skip
-    if not clamped:
-        link.check("grid", "grid", float(value), f"a whole number from {low} to {high}")
-    return int(value)
 
 
 def held_size() -> int:

@@ -291,6 +291,22 @@ def number_box(
     return value
 
 
+def count_box(
+    link: Link, key: str, name: str, default: int, limits: tuple[int, int], step: int, what: str, **more: Any
+) -> int:
+    """Ask for a whole number; where a link asks for more of `what` than there may be, the most is used and said so."""
+    low, high = limits
+    asked = link.asked(key)
+    beyond = asked is not None and asked.isdecimal() and int(asked[:20]) > high
+    if beyond:
+        st.session_state[key] = high
+        link.notes.append(f"The link asks for {asked[:20]} {what}; {high} are the most, and are used.")
+    value = int(st.number_input(name, low, high, default, step, key=key, bind="query-params", **more))
+    if not beyond:
+        link.check(key, what, float(value), f"a whole number from {low} to {high}")
+    return value
+
+
 def log_slider(
     link: Link, key: str, name: str, default: float, limits: tuple[float, float], lowest: float, help: str
 ) -> float:

@@ -15,14 +15,13 @@ from dynamics import (
     hallucination_curves,
     stationary_points,
 )
-from dynamics.safe import KINDS, Attracting, attracting, union
+from dynamics.safe import KINDS, Attracting, attracting, intervals
 from landscapes import Landscape
 from pages.shared.compute import PATIENCE, work_out
 
 _SEARCH: Final = 1e-3  # estimated seconds for a line of the kernel: of the search for stationary points
 _BRANCHES: Final = 2e-4  # and of the branches around one of them
 _IN_ONE: Final = 2e-5  # the search in one variable
-_MEETING: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -82,13 +81,9 @@ def look(span: Span) -> Danger:
     return Danger(
         curves=c,
         now=now,
-        intervals=attracting_intervals(l, most, span.eta, curves=c),
+        intervals=intervals(c, now, most),
         small=attracting_intervals(l, most, curves=c),
-        by_kind={
-            kind: union(now.low[mine], now.high[mine], _MEETING * most)
-            for kind in KINDS
-            for mine in [c.kinds[now.branch] == kind]
-        },
+        by_kind={kind: intervals(c, now, most, kind) for kind in KINDS},
     )
 
 

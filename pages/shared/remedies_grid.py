@@ -15,6 +15,7 @@ from figures.palette import RULES, SYMBOLS
 from figures.remedies import GROUP_LABELS, Bar, fractions
 from figures.standalone import standalone
 from pages.shared.analysis import Question
+from pages.shared.controls import count_box
 from pages.shared.link import Link
 from pages.shared.player import player
 from pages.shared.remedies import DECAYS, SAM_ALONE, Ends, GridCase, Remedy, run_grid
@@ -57,20 +58,12 @@ def show_grid(link: Link, q: Question, remedies: Sequence[Remedy]) -> None:
 
 
 def _ask(link: Link, q: Question, remedies: Sequence[Remedy]) -> tuple[GridCase, ...]:
-    key, (low, high) = f"{PREFIX}grid", _SIDE
-    asked = link.asked(key)
-    beyond = asked is not None and asked.isdecimal() and int(asked[:20]) > high
-    if beyond:
-        st.session_state[key] = high
-        link.notes.append(f"The link asks for {asked[:20]} starts along an axis; {high} are the most, and are used.")
-    n = st.number_input(
-        "starts along an axis, n", low, high, _USUAL, 5, key=key, bind="query-params", width=230,
+    n = count_box(
+        link, f"{PREFIX}grid", "starts along an axis, n", _USUAL, _SIDE, 5, "starts along an axis", width=230,
         help="In one variable n × n starts stand side by side.",
     )  # fmt: skip
-    if not beyond:
-        link.check(key, "starts along an axis", float(n), f"a whole number from {low} to {high}")
     common = Question(q.landscape, q.rho, q.eta, (), q.steps)
-    return tuple(GridCase(common, int(n), remedy) for remedy in (None, SAM_ALONE, *remedies))
+    return tuple(GridCase(common, n, remedy) for remedy in (None, SAM_ALONE, *remedies))
 
 
 def _show_progress(cases: tuple[GridCase, ...]) -> None:
