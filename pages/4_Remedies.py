@@ -7,6 +7,7 @@ import streamlit as st
 from pages.shared.analysis import Answer, Question, Run
 from pages.shared.compute import ask
 from pages.shared.controls import ask_formula, picture_first
+from pages.shared.download import download
 from pages.shared.jobs import Busy
 from pages.shared.layout import set_page
 from pages.shared.link import Link
@@ -62,9 +63,7 @@ def show_rest(link: Link, q: Question, remedies: tuple[Remedy, ...], answer: Ans
     st.write(finding(answer, runs))
     every = (answer.gd, answer.sam, *runs)
     show_table(q, every, remedies)
-    st.download_button(
-        "Table as CSV", partial(table_csv, q, every, remedies), "remedies.csv", "text/csv", on_click="ignore"
-    )
+    download("Table as CSV", partial(table_csv, q, every, remedies), "remedies.csv")
     show_sources(remedies)
     show_grid(link, q, remedies)
     show_warm(link, q, answer)

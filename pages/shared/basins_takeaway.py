@@ -15,6 +15,7 @@ from figures.standalone import standalone
 from pages.shared.basins_atlas import Atlas
 from pages.shared.basins_map import KINDS, WORDS, MapQuestion
 from pages.shared.compute import work_out
+from pages.shared.download import download
 
 _SECONDS: Final = 1e-5  # that a row of the table takes
 
@@ -76,13 +77,9 @@ def offer_maps(atlas: Atlas, draw: Callable[[], Figure], title: str) -> None:
     with st.container(horizontal=True):
         rows = sum(len(atlas.chart(name).codes) for name in atlas.coarse)
         write = partial(work_out, labels_csv, atlas, _SECONDS * rows)  # many are written by a worker
-        st.download_button("Labels as CSV", write, "basins.csv", "text/csv", on_click="ignore")
-        st.download_button(
-            "Maps as HTML", lambda: standalone(draw(), title), "basins.html", "text/html", on_click="ignore"
-        )
-        st.download_button(
-            "Python script", script(atlas.question), "basins.py", "text/x-python", on_click="ignore"
-        )  # fmt: skip
+        download("Labels as CSV", write, "basins.csv")
+        download("Maps as HTML", lambda: standalone(draw(), title), "basins.html")
+        download("Python script", partial(script, atlas.question), "basins.py")
 
 
 def labels_csv(atlas: Atlas) -> bytes:

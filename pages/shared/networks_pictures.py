@@ -14,6 +14,7 @@ from dynamics.sentences import number
 from figures import Figure, slices
 from figures.standalone import standalone
 from figures.training import COLORS, Line, images, over_steps
+from pages.shared.download import download
 from pages.shared.legend import show_legend
 from pages.shared.player import player
 from pages.shared.trained import Trained
@@ -150,9 +151,7 @@ def offer_pictures(makers: Makers, key: str) -> None:
     with st.popover("Pictures as HTML"):
         for title, make in makers.items():
             name = title.lower().replace(" ", "-")
-            st.download_button(
-                title, partial(_page, make, title), f"{name}.html", "text/html", on_click="ignore", key=f"{key}-{name}"
-            )
+            download(title, partial(_page, make, title), f"{name}.html", key=f"{key}-{name}")
 
 
 def _page(make: Callable[[], Figure], title: str) -> bytes:

@@ -17,6 +17,7 @@ from figures import Figure
 from figures.palette import GREY, HALLUCINATED
 from figures.training import COLORS, Group, heat, spread
 from pages.shared.desk import desk
+from pages.shared.download import download_table
 from pages.shared.legend import show_legend
 from pages.shared.link import Link, plain
 from pages.shared.networks_controls import PREFIX, ask_training
@@ -132,11 +133,7 @@ def _show_progress(measure: str) -> None:
     st.write(_words(job))
     rows = table(job)
     st.dataframe(rows, hide_index=True, width="stretch", height=250)
-    st.download_button("Runs as CSV", partial(_csv, rows), "sweep.csv", "text/csv", on_click="ignore")
-
-
-def _csv(rows: pd.DataFrame) -> bytes:
-    return rows.to_csv(index=False).encode()
+    download_table("Runs as CSV", rows, "sweep.csv")
 
 
 def _show_pictures(job: SweepJob, measure: str) -> None:

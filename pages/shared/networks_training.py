@@ -15,6 +15,7 @@ from dynamics.sentences import number
 from figures import Figure
 from figures.training import COLORS
 from pages.shared.desk import desk
+from pages.shared.download import download
 from pages.shared.link import Link
 from pages.shared.networks_controls import ask_training
 from pages.shared.networks_pictures import (
@@ -154,13 +155,11 @@ def offer(training: Training, trained: Trained) -> None:
     runs = shown(training, [run.curves for run in trained.runs])
     curves = {title: partial(_curve_picture, runs, title) for title in curve_pictures(runs)}
     with st.container(horizontal=True):
-        st.download_button("Curves as CSV", partial(curves_csv, trained), "training.csv", "text/csv", on_click="ignore")
+        download("Curves as CSV", partial(curves_csv, trained), "training.csv")
         if trained.slices is not None:
-            st.download_button(
-                "Slices as CSV", partial(slices_csv, trained), "slices.csv", "text/csv", on_click="ignore"
-            )
+            download("Slices as CSV", partial(slices_csv, trained), "slices.csv")
         offer_pictures({**curves, **slice_makers(training, trained)}, "training")
-        st.download_button("Python script", script(training), "reproduce.py", "text/x-python", on_click="ignore")
+        download("Python script", partial(script, training), "reproduce.py")
 
 
 def _curve_picture(runs: Sequence[Shown], title: str) -> Figure:

@@ -17,6 +17,7 @@ from figures import Figure
 from figures.branches import MOST
 from figures.standalone import standalone
 from pages.shared.analysis import Question
+from pages.shared.download import download
 from pages.shared.link import plain
 from pages.shared.radius_analysis import Danger
 from pages.shared.report import counted
@@ -228,8 +229,6 @@ def offer(q: Question, d: Danger, draw: Callable[[], Figure]) -> None:
     """Offer the branches and the diagram to be taken away."""
     title = f"Hallucinated points over the radius: {q.landscape.formula}"
     with st.container(horizontal=True):
-        st.download_button("Branches as CSV", partial(branches_csv, d), "branches.csv", "text/csv", on_click="ignore")
-        st.download_button(
-            "Picture as HTML", lambda: standalone(draw(), title), "picture.html", "text/html", on_click="ignore"
-        )
-        st.download_button("Python script", script(q, d), "reproduce.py", "text/x-python", on_click="ignore")
+        download("Branches as CSV", partial(branches_csv, d), "branches.csv")
+        download("Picture as HTML", lambda: standalone(draw(), title), "picture.html")
+        download("Python script", partial(script, q, d), "reproduce.py")

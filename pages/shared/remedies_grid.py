@@ -16,6 +16,7 @@ from figures.remedies import GROUP_LABELS, Bar, fractions
 from figures.standalone import standalone
 from pages.shared.analysis import Question
 from pages.shared.controls import count_box
+from pages.shared.download import download, download_table
 from pages.shared.link import Link
 from pages.shared.player import player
 from pages.shared.remedies import DECAYS, SAM_ALONE, Ends, GridCase, Remedy, run_grid
@@ -88,17 +89,11 @@ def _show_progress(cases: tuple[GridCase, ...]) -> None:
     st.dataframe(rows, hide_index=True, width="stretch", column_config=_FORMATS)
     st.caption(_errors(found))
     with st.container(horizontal=True):
-        st.download_button(
-            "Shares as CSV", partial(_csv, rows), "shares.csv", "text/csv", on_click="ignore", key="csv-grid"
-        )
-        st.download_button(
+        download_table("Shares as CSV", rows, "shares.csv", key="csv-grid")
+        download(
             "Picture as HTML", partial(standalone, picture, "Share of starts that end at a true minimizer"),
-            "shares.html", "text/html", on_click="ignore", key="html-grid",
+            "shares.html", key="html-grid",
         )  # fmt: skip
-
-
-def _csv(rows: pd.DataFrame) -> bytes:
-    return rows.to_csv(index=False).encode()
 
 
 def draw(found: Mapping[GridCase, Ends]) -> Figure:

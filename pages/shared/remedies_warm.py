@@ -18,6 +18,7 @@ from figures.standalone import standalone
 from pages.shared.analysis import Answer, Question
 from pages.shared.compute import PATIENCE
 from pages.shared.controls import number_box
+from pages.shared.download import download, download_table
 from pages.shared.jobs import Busy
 from pages.shared.legend import show_legend
 from pages.shared.link import Link
@@ -217,17 +218,11 @@ def _show_progress(case: WarmCase) -> None:
     st.write(words)
     rows = table(found)
     with st.container(horizontal=True):
-        st.download_button(
-            "Warm-starts as CSV", partial(_csv, rows), "warm-starts.csv", "text/csv", on_click="ignore", key="csv-warm"
-        )
-        st.download_button(
+        download_table("Warm-starts as CSV", rows, "warm-starts.csv", key="csv-warm")
+        download(
             "Picture as HTML", partial(standalone, picture, "The shortest warm-start over the radius"),
-            "warm-starts.html", "text/html", on_click="ignore", key="html-warm",
+            "warm-starts.html", key="html-warm",
         )  # fmt: skip
-
-
-def _csv(rows: pd.DataFrame) -> bytes:
-    return rows.to_csv(index=False).encode()
 
 
 def draw(every: Sequence[Rescue], now: float) -> Figure:

@@ -15,6 +15,7 @@ from dynamics.sentences import number
 from dynamics.stationary import CELLS_1D
 from figures.palette import KINDS, RULES
 from pages.shared.analysis import Answer, Question
+from pages.shared.download import download_table
 from pages.shared.link import plain
 
 _WHOLE: Final = 25  # rows up to which the table is shown whole
@@ -103,9 +104,7 @@ def show_points(q: Question, a: Answer) -> None:
     )
     height: Any = "content" if len(rows) <= _WHOLE else "auto"
     st.dataframe(rows, hide_index=True, column_config=formats, width="stretch", height=height)
-    st.download_button(
-        "Points as CSV", rows.to_csv(index=False).encode(), "hallucinated-points.csv", "text/csv", on_click="ignore"
-    )
+    download_table("Points as CSV", rows, "hallucinated-points.csv")
 
 
 def _summary(h: HallucinatedPoints, eta: float) -> str:

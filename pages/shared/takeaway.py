@@ -13,6 +13,7 @@ from dynamics import RECIPES, Orbit, gd, iterate, sam
 from figures import Figure
 from figures.standalone import standalone
 from pages.shared.analysis import Question
+from pages.shared.download import download
 
 _AXES: Final = "xy"
 
@@ -78,8 +79,6 @@ for x, target, kind, limit in zip(found.points, found.targets, found.kinds, foun
 def offer(q: Question, draw: Callable[[], Figure], title: str, tried: Tried = ()) -> None:
     """Offer the runs and their picture to be taken away; nothing is made before it is asked for."""
     with st.container(horizontal=True):
-        st.download_button("Runs as CSV", partial(run_csv, q, tried), "runs.csv", "text/csv", on_click="ignore")
-        st.download_button(
-            "Picture as HTML", lambda: standalone(draw(), title), "picture.html", "text/html", on_click="ignore"
-        )
-        st.download_button("Python script", script(q, tried), "reproduce.py", "text/x-python", on_click="ignore")
+        download("Runs as CSV", partial(run_csv, q, tried), "runs.csv")
+        download("Picture as HTML", lambda: standalone(draw(), title), "picture.html")
+        download("Python script", partial(script, q, tried), "reproduce.py")
