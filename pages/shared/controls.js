@@ -1,6 +1,7 @@
 // The clock and what sets it: play, step, scrub, speed, loop, keys; and what is read out.
 
 import { number } from "./figure.js";
+import { SAVE } from "./photo.js";
 
 const RATE = 50; // steps a second at speed 1
 const WHOLE = 10; // seconds that "fit" takes for all
@@ -34,7 +35,7 @@ export class Controls {
       `<option value="fit" selected>fit to ${WHOLE} s</option></select></label>` +
       `<button type="button" class="player-loop" aria-pressed="false">Loop</button>` +
       `<button type="button" class="player-ring" aria-pressed="false">Circle of radius ρ</button>` +
-      `<button type="button" class="player-save">Save as PNG</button>`;
+      `<button type="button" class="player-save">${SAVE}</button>`;
     this.readout = document.createElement("p");
     this.readout.className = "player-readout";
     this.live = document.createElement("p");

@@ -147,7 +147,7 @@ def slices_csv(trained: Trained) -> bytes:
 
 
 def offer_pictures(makers: Makers, key: str) -> None:
-    """Offer pictures as standalone pages; none is made before it is asked for. PNGs come from the pictures' menus."""
+    """Offer pictures as standalone pages; none is made before it is asked for. The player saves PNGs."""
     with st.popover("Pictures as HTML"):
         for title, make in makers.items():
             name = title.lower().replace(" ", "-")

@@ -1,5 +1,6 @@
 // The picture as it is seen, as a PNG: Plotly's drawing, the paths over it and their labels, at twice the size.
 
+export const SAVE = "Save as PNG";
 const SCALE = 2;
 const PAINT = [
   "display", "fill", "fill-opacity", "marker-end", "opacity", "stroke", "stroke-dasharray", "stroke-dashoffset",

@@ -2,7 +2,7 @@
 // that pictures refer to: they come as elements of their own, which Streamlit sends once and from then on only names.
 
 import { carried, clicked, filledIn, loadPlotly, themed } from "./figure.js";
-import { savePicture } from "./photo.js";
+import { SAVE, savePicture } from "./photo.js";
 import { Stage, tracksOf } from "./stage.js";
 import { Controls } from "./controls.js";
 import { Microscope } from "./microscope.js";
@@ -21,7 +21,7 @@ export const CONFIG = {
   displaylogo: false,
   showSendToCloud: false,
   showTips: false,
-  modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "resetCameraLastSave3d"],
+  modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "resetCameraLastSave3d", "toImage"],
 };
 const INKS = ["text-color", "background-color", "secondary-background-color", "border-color", "gray-color", "font"];
 
@@ -136,8 +136,7 @@ class Player {
     if (clickable) layout.clickanywhere = true;
     // A double click resets the view only where its first click means nothing else.
     const config = { ...CONFIG, doubleClick: clickable ? false : "reset" };
-    // Plotly's own PNG would lack the paths.
-    if (this.stage) config.modeBarButtonsToRemove = [...CONFIG.modeBarButtonsToRemove, "toImage"];
+    this.offerSaving(config, narrow);
     this.say("");
     const react = async () => window.Plotly.react(this.figure, data, layout, config);
     react().catch((error) => {
@@ -145,6 +144,22 @@ class Player {
       this.say(`Plotly cannot draw it (${error}).`);
     });
     if (!this.listening) this.listen();
+  }
+
+  /** Offer a PNG where no bar of controls does: beside Plotly's buttons, or, where a phone hides these, below. */
+  offerSaving(config, narrow) {
+    const below = narrow && !this.stage;
+    if (below && !this.saving) {
+      this.saving = Object.assign(document.createElement("div"), { className: "player-bar" });
+      const button = Object.assign(document.createElement("button"), { type: "button", textContent: SAVE });
+      button.addEventListener("click", () => this.save());
+      this.saving.append(button);
+      this.root.append(this.saving);
+    }
+    if (this.saving) this.saving.hidden = !below;
+    if (this.stage || narrow) return;
+    // Plotly's own would have no background, and in the dark theme white letters.
+    config.modeBarButtonsToAdd = [{ name: SAVE, icon: window.Plotly.Icons.camera, click: () => this.save() }];
   }
 
   listen() {
@@ -187,12 +202,13 @@ class Player {
 
   /** Let the visitor save the picture as it is seen, the start's ring included. */
   async save() {
+    const background = getComputedStyle(this.root).getPropertyValue("--st-background-color");
+    if (!this.stage) return savePicture(this.figure, [], [], background);
     const ring = this.handle.ring(this.scene);
-    const style = getComputedStyle(this.root);
     const { still, moving, notes } = this.stage;
     try {
       const overlays = [still, moving, ...(ring ? [ring] : [])];
-      await savePicture(this.figure, overlays, [...notes.children], style.getPropertyValue("--st-background-color"));
+      await savePicture(this.figure, overlays, [...notes.children], background);
     } finally {
       ring?.remove();
     }
@@ -203,6 +219,7 @@ class Player {
     this.message.textContent = problem && `The picture cannot be shown: ${problem} It says: ${this.picture.alt}`;
     this.message.hidden = !problem;
     this.scene.hidden = Boolean(problem);
+    if (this.saving && problem) this.saving.hidden = true;
     this.controls?.hide(Boolean(problem));
     this.curves?.hide(Boolean(problem));
   }
