@@ -33,7 +33,7 @@ class Entry:
     @property
     def rho_max(self) -> float:
         """Half the window's smaller width: a look-ahead any longer leaves the picture from its middle."""
-        return 0.5 * min(high - low for low, high in self.landscape.domain)
+        return self.landscape.rho_max
 
 
 _MINIMIZER: Final = ("reached", "minimizer")

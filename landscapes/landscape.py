@@ -107,6 +107,11 @@ class Landscape:
         """Length of the window's diagonal."""
         return math.hypot(*(high - low for low, high in self.domain))
 
+    @property
+    def rho_max(self) -> float:
+        """The largest radius that is looked at: half the window's smaller width."""
+        return largest_radius(self.domain)
+
     def contains(self, x: Array, slack: float = 0.0) -> npt.NDArray[np.bool_]:
         """Mask (...) of the points (..., d) in the window, edges included, widened by `slack`."""
         return within(self.domain, x, slack)
@@ -216,6 +221,11 @@ def _targets(output: str, result: Array) -> list[Array]:
         return list(result.T)
     d = result.shape[1]
     return [result[:, i, j] for i in range(d) for j in range(i, d)]
+
+
+def largest_radius(domain: Domain) -> float:
+    """Half the smaller width of a window."""
+    return 0.5 * min(high - low for low, high in domain)
 
 
 def _checked(domain: Any) -> Domain:

@@ -54,7 +54,7 @@ def test_the_catalogue_lies_within_the_limits_of_the_controls(entry: Entry) -> N
     for (low, high), x in zip(l.domain, entry.start, strict=True):
         assert -EDGE <= low < high <= EDGE
         assert low <= x <= high
-    assert 0.0 <= entry.rho <= 0.5 * min(high - low for low, high in l.domain)
+    assert 0.0 <= entry.rho <= l.rho_max
     assert STEP_SIZES[0] <= entry.eta <= STEP_SIZES[1]
     assert entry.name != OWN
 

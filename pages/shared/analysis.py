@@ -90,16 +90,15 @@ def _stationary(l: Landscape, rho: float) -> StationaryPoints:
     The wider search is made once, so that moving rho costs only the circles. Where it finds too many points, the
     window widened by rho may hold fewer.
     """
-    most = 0.5 * min(high - low for low, high in l.domain)
     # A landscape with a parameter rho changes with it: a search of its own for every rho.
     if "rho" not in dict(l.parameters):
-        wide = _cached_stationary(l, max(most, rho))
+        wide = stationary(l, max(l.rho_max, rho))
         if not wide.left_out:
             return wide
-    return _cached_stationary(l, rho)
+    return stationary(l, rho)
 
 
-_cached_stationary = lru_cache(maxsize=32)(stationary_points)
+stationary = lru_cache(maxsize=32)(stationary_points)
 
 
 @lru_cache(maxsize=128)

@@ -51,14 +51,9 @@ class MapQuestion:
         """Take what matters from a question; its start does not."""
         return MapQuestion(q.landscape, q.rho, q.eta, q.steps, n)
 
-    @property
-    def rho_max(self) -> float:
-        """The greatest radius of the map in one variable."""
-        return 0.5 * (self.landscape.domain[0][1] - self.landscape.domain[0][0])
-
     def axes(self) -> tuple[Array, Array]:
         """Return the middles of the cells, across (n,) and upwards (n,): x and y, or x and rho."""
-        ranges = (*self.landscape.domain, (0.0, self.rho_max))[:2]
+        ranges = (*self.landscape.domain, (0.0, self.landscape.rho_max))[:2]
         return tuple(low + (high - low) * (np.arange(self.n) + 0.5) / self.n for low, high in ranges)  # type: ignore[return-value]
 
     def maps(self) -> tuple[str, ...]:

@@ -171,7 +171,7 @@ def draw_map(q: Question, a: Answer, atlas: Atlas, name: str = "") -> Figure:
     if l.dim == 1:
         rows = (atlas.drawn("GD"), atlas.drawn("SAM"))
         spots = _spots(atlas, "SAM", q.rho)
-        most = atlas.question.rho_max
+        most = atlas.question.landscape.rho_max
         return radius_map(l, atlas.drawn("radii"), rows, colors, (axes[0], z), spots, q.start[0], q.rho, most)
     run = a.gd if name == "GD" else a.sam
     path = run.orbit.thinned(_VERTICES).x
@@ -209,7 +209,7 @@ def _start_from(q: Question, click: Click) -> None:
     for axis, value, pair in zip("xy", (click.x, click.y), l.domain, strict=False):
         st.session_state[axis] = snapped(value, *pair)
     if l.dim == 1:
-        st.session_state["rho"] = snapped(click.y, 0.0, 0.5 * (l.domain[0][1] - l.domain[0][0]))
+        st.session_state["rho"] = snapped(click.y, 0.0, l.rho_max)
     st.session_state[_CLICKED] = True
 
 

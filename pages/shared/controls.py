@@ -12,7 +12,7 @@ import streamlit as st
 
 from landscapes import CATALOGUE, FormulaError, Landscape
 from landscapes.formula import Formula, latex, parse
-from landscapes.landscape import Domain
+from landscapes.landscape import largest_radius
 from pages.shared.analysis import Question
 from pages.shared.link import Link, plain, replace
 
@@ -83,7 +83,7 @@ def ask_question(link: Link, formula: Formula) -> Question:
     with st.expander("Window"):
         domain = _window(link, formula.dim, default)
     with radius:
-        most = _most(domain)
+        most = largest_radius(domain)
         rho = log_slider(
             link, "rho", "radius ρ", default["rho"], (0.0, most), 1e-3 * most,
             "How far SAM looks uphill before it measures the slope; 0 is plain gradient descent.",
@@ -124,7 +124,7 @@ def held_question(link: Link, formula: Formula) -> Question | None:
     edges = {f"{axis}_{end}": pair[i] for axis, pair in zip("xy", domain, strict=False) for i, end in enumerate(_ENDS)}
     parameters = [f"p_{name}" for name in formula.parameters if name != "rho"]
     limits: dict[str, tuple[float, float]] = {
-        **{"rho": (0.0, _most(domain)), "eta": STEP_SIZES, "steps": (1, MOST_STEPS)},
+        **{"rho": (0.0, last.landscape.rho_max), "eta": STEP_SIZES, "steps": (1, MOST_STEPS)},
         **dict(zip("xy", domain, strict=False)),
         **{key: (-EDGE, EDGE) for key in parameters},
     }
@@ -164,11 +164,6 @@ def picture_first(
     elif question != held:
         st.rerun()
     return question, shown
-
-
-def _most(domain: Domain) -> float:
-    """Return the largest radius."""
-    return 0.5 * min(high - low for low, high in domain)
 
 
 def _base(link: Link) -> str:

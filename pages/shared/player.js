@@ -157,9 +157,11 @@ class Player {
       this.root.append(this.saving);
     }
     if (this.saving) this.saving.hidden = !below;
-    if (this.stage || narrow) return;
-    // Plotly's own would have no background, and in the dark theme white letters.
-    config.modeBarButtonsToAdd = [{ name: SAVE, icon: window.Plotly.Icons.camera, click: () => this.save() }];
+    if (this.stage) return;
+    // Plotly's own would have no background, and in the dark theme white letters. It is the same object each time and
+    // at every width: where its buttons are others, Plotly draws all anew, and zoom and camera are lost.
+    this.saver ??= { name: SAVE, icon: window.Plotly.Icons.camera, click: () => this.save() };
+    config.modeBarButtonsToAdd = [this.saver];
   }
 
   listen() {

@@ -13,10 +13,10 @@ from dynamics import (
     StationaryPoints,
     attracting_intervals,
     hallucination_curves,
-    stationary_points,
 )
 from dynamics.safe import KINDS, Attracting, attracting, intervals
 from landscapes import Landscape
+from pages.shared.analysis import stationary
 from pages.shared.compute import PATIENCE, work_out
 
 _SEARCH: Final = 1e-3  # estimated seconds for a line of the kernel: of the search for stationary points
@@ -69,7 +69,7 @@ def _cost(span: Span) -> float:
     length = span.landscape.kernel.length
     cost = length * (_IN_ONE if span.landscape.dim == 1 else _SEARCH)
     if cost <= PATIENCE and span.landscape.dim == 2:
-        cost = length * _BRANCHES * _targets(_stationary(span.landscape, span.rho_max))
+        cost = length * _BRANCHES * _targets(stationary(span.landscape, span.rho_max))
     return cost
 
 
@@ -89,12 +89,7 @@ def look(span: Span) -> Danger:
 
 @lru_cache(maxsize=8)
 def _curves(l: Landscape, rho_max: float) -> HallucinationCurves:
-    return hallucination_curves(l, rho_max, _stationary(l, rho_max))
-
-
-@lru_cache(maxsize=16)
-def _stationary(l: Landscape, rho_max: float) -> StationaryPoints:
-    return stationary_points(l, margin=rho_max)
+    return hallucination_curves(l, rho_max, stationary(l, rho_max))
 
 
 def _targets(s: StationaryPoints) -> int:

@@ -20,7 +20,7 @@ from pages.shared.tracks import snapped
 
 def span(q: Question) -> Span:
     """Return the radii that are looked at: up to half the window's smaller width, as far as the slider goes."""
-    return Span(q.landscape, 0.5 * min(high - low for low, high in q.landscape.domain), q.eta)
+    return Span(q.landscape, q.landscape.rho_max, q.eta)
 
 
 def scene(q: Question, a: Answer, d: Danger) -> Scene:

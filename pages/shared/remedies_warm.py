@@ -78,7 +78,7 @@ def show_warm(link: Link, q: Question, a: Answer) -> None:
 def radii_of(case: WarmCase) -> tuple[WarmCase, ...]:
     """Return the search at radii up to half the window's smaller width, and at the page's own."""
     q = case.question
-    most = 0.5 * min(high - low for low, high in q.landscape.domain)
+    most = q.landscape.rho_max
     radii = np.append(most * np.arange(1, _RADII + 1) / _RADII, q.rho)
     return tuple(case.at(float(f"{rho:.10g}")) for rho in np.unique(radii.round(12)) if rho > 0.0)
 
