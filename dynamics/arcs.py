@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from landscapes.landscape import Array, Landscape
 
-from .levels import Grid, Indices, Lines, Slopes, steepness
+from .levels import Grid, Indices, Lines, Slopes
 from .saddles import with_saddles
 from .vertices import FOLD, JOIN, NONE, ROUNDING, STATIONARY, TARGET, UNDEFINED, Track
 
@@ -93,15 +93,12 @@ def _at_folds(l: Landscape, grid: Grid, z: Array, begin: Array) -> Array:
     """Solve tau = 0 and its derivative by theta = 0 close to positions (n, 2), by Newton's method."""
     at = begin
     for _ in range(6):
-        s = grid.slopes(l, z, at)
-        ahead, behind = (steepness(l, grid, z, at + [h, 0.0])[:, 0] for h in (1e-3, -1e-3))
-        right, up = grid.steepness(s, at).T
-        above, below = (steepness(l, grid, z, at + [0.0, h])[:, 0] for h in (1e-3, -1e-3))
-        turn, mixed = (ahead - behind) / 2e-3, (above - below) / 2e-3
+        tau, rise, bend = grid.curvature(l, z, at, 1e-3)
+        (right, up), (turn, mixed) = rise.T, bend[:, 0].T
         determinant = right * mixed - up * turn
-        step = np.stack([up * right - mixed * s.tau, turn * s.tau - right * right], axis=-1) / determinant[:, None]
+        step = np.stack([up * right - mixed * tau, turn * tau - right * right], axis=-1) / determinant[:, None]
         at = at + np.where(np.isfinite(step).all(axis=-1)[:, None], np.clip(step, -0.5, 0.5), 0.0)
-    better = np.abs(steepness(l, grid, z, at)[:, 0]) < np.abs(steepness(l, grid, z, begin)[:, 0])
+    better = np.abs(grid.slopes(l, z, at).by_theta) < np.abs(grid.slopes(l, z, begin).by_theta)
     better &= (np.abs(at - begin) <= 1.5).all(axis=-1)
     return np.where(better[:, None], at, begin)
 

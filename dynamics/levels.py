@@ -9,17 +9,18 @@ edges of the grid.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 import contourpy
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import elementwise
 from scipy.special import expit
 
 from landscapes.landscape import Array, Landscape
+
+from .brackets import root_between
 
 Indices = npt.NDArray[np.int64]
 
@@ -29,6 +30,7 @@ _FEWEST, _MOST = (12, 96), (240, 1600)  # rows and columns
 _FIRST: Final = 0.02  # the first radius, in rows: nearer to a target tau may be made of rounding
 _CROWD, _FACTOR = 12, 3.0  # about so many rows are close to the target, by a factor of exp(1/3) from one to the next
 _NODES: Final = 800_000  # of the grids of one batch of targets
+_CHUNK: Final = 8192  # of these, at which f is looked at together; what is larger falls out of the cache
 _VANISHING: Final = 1e-9  # along a whole arc, a slope below this share of the one inwards counts as zero
 _RAYS: Final = 24  # that stand for the circles of a target around which f is round
 _STEPS: Final = 5  # of Newton's method on a vertex
@@ -104,10 +106,13 @@ class Grid:
         """Gradient (n, 2) of tau by position on the grid, at positions (n, 2)."""
         return np.stack([s.by_theta * self.column, s.by_rho * self.spacing(at[:, 1])], axis=-1)
 
-
-def steepness(l: Landscape, grid: Grid, targets: Array, at: Array) -> Array:
-    """Evaluate the gradient (n, 2) of tau by position on the grid, at positions (n, 2) around targets (n, 2)."""
-    return grid.steepness(grid.slopes(l, targets, at), at)
+    def curvature(self, l: Landscape, targets: Array, at: Array, h: float) -> tuple[Array, Array, Array]:
+        """Return tau (n,), its gradient (n, 2) and its Hessian (n, 2, 2) by position, from differences over h cells."""
+        beside = h * np.array([[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+        around = (at + beside[:, None]).reshape(-1, 2)
+        s = self.slopes(l, np.tile(targets, (5, 1)), around)
+        rise = self.steepness(s, around).reshape(5, -1, 2)
+        return s.tau[: len(at)], rise[0], np.stack([rise[1] - rise[2], rise[3] - rise[4]], axis=-1) / (2.0 * h)
 
 
 def _radius(k: Array) -> Array:
@@ -131,11 +136,15 @@ class Lines:
 def level_lines(l: Landscape, targets: Array, grid: Grid) -> Iterator[Lines]:
     """Yield the lines around targets (n, 2) in the domain, a batch of targets at a time; they reach a little beyond."""
     block = max(1, _NODES // (grid.rows * grid.columns))
+    nodes = _Nodes(grid)
     for start in range(0, len(targets), block):
         z = targets[start : start + block]
-        tau, inward = _sampled(l, z, grid)
-        rays = _take_rays(tau, inward)
-        found = [_contoured(tau[i]) for i in range(len(z))]
+        found: list[tuple[Array, Indices]] = []
+        rays: list[tuple[Array, int]] = []
+        for i, target in enumerate(z):
+            nodes.sample(l, target)
+            rays += [(points, i) for points in nodes.take_rays()]
+            found.append(nodes.contour())
         at = np.concatenate([np.empty((0, 2)), *(points for points, _ in found), *(points for points, _ in rays)])
         lengths = [np.diff(offsets) for _, offsets in found] + [np.array([len(points)]) for points, _ in rays]
         owner = [np.full(len(offsets) - 1, i) for i, (_, offsets) in enumerate(found)]
@@ -147,59 +156,71 @@ def level_lines(l: Landscape, targets: Array, grid: Grid) -> Iterator[Lines]:
         yield Lines(at, np.repeat(np.arange(len(length)), length), target + start, ray)
 
 
-def _sampled(l: Landscape, z: Array, grid: Grid) -> tuple[Array, Array]:
-    """Sample tau and the slope inwards (n, rows, columns + 1) at the nodes of cells that meet the domain, or NaN."""
-    theta = grid.theta(np.arange(grid.columns, dtype=np.float64))
-    rho = grid.rho(np.arange(grid.rows, dtype=np.float64))
-    e = np.stack([np.cos(theta), np.sin(theta)], axis=-1)
-    shape = (len(z), grid.rows, grid.columns)
-    between = grid.spacing(np.arange(grid.rows) + 0.5)
-    slack = np.hypot(between, rho * grid.column)[:, None]  # from any point of a cell to its farthest node
-    near = np.ones(shape, dtype=bool)
-    places = []
-    for axis, (low, high) in enumerate(l.domain):
-        x = z[:, axis, None, None] - rho[:, None] * e[:, axis]
-        near &= (x >= low - slack) & (x <= high + slack)
-        places.append(x)
-    g = l.gradient(np.stack([x[near] for x in places], axis=-1))
-    c, s, r = (np.broadcast_to(v, shape)[near] for v in (e[:, 0], e[:, 1], rho[:, None]))
-    tau, inward = np.full(shape, np.nan), np.full(shape, np.nan)
-    tau[near] = (g[:, 1] * c - g[:, 0] * s) / r
-    inward[near] = (g[:, 0] * c + g[:, 1] * s) / r
-    return np.concatenate([tau, tau[..., :1]], axis=-1), np.concatenate([inward, inward[..., :1]], axis=-1)
+class _Nodes:
+    """The nodes of a grid around one target after another, in the same memory: new memory costs more than the sums."""
 
+    def __init__(self, grid: Grid) -> None:
+        self._grid = grid
+        theta = grid.theta(np.arange(grid.columns, dtype=np.float64))
+        cos, sin = np.cos(theta), np.sin(theta)
+        self._cos, self._sin = np.append(cos, cos[0]), np.append(sin, sin[0])  # the last column is the first one again
+        rows = np.arange(grid.rows)
+        self._rho = grid.rho(rows.astype(np.float64))[:, None]
+        between = grid.spacing(rows + 0.5)[:, None]
+        self._slack = np.hypot(between, self._rho * grid.column)  # from any point of a cell to its farthest node
+        shape = grid.rows, grid.columns + 1
+        self._column, self._row = np.meshgrid(*(np.arange(n, dtype=np.float64) for n in shape[::-1]))
+        self._tau, self._zero, self._unknown = np.empty(shape), np.empty(shape, dtype=bool), np.empty(shape, dtype=bool)
 
-def _take_rays(tau: Array, inward: Array) -> list[tuple[Array, int]]:
-    """Blank out where tau vanishes along arcs, and return radial lines that stand for them, with their targets."""
-    zero = np.abs(tau) <= _VANISHING * np.abs(inward)
-    middle = zero & np.roll(zero, 1, axis=2) & np.roll(zero, -1, axis=2)
-    if not middle.any():
-        return []
-    whole = middle | np.roll(middle, 1, axis=2) | np.roll(middle, -1, axis=2)
-    tau[whole] = np.nan
-    rays: list[tuple[Array, int]] = []
-    for i in np.flatnonzero(middle.any(axis=(1, 2))).tolist():
-        for j in np.linspace(0, tau.shape[2] - 1, _RAYS, endpoint=False).astype(int).tolist():
-            edges = np.diff(np.concatenate([[0], whole[i, :, j].astype(int), [0]]))
+    def sample(self, l: Landscape, z: Array) -> None:
+        """Sample tau at the nodes of cells that meet the domain, elsewhere NaN; and where it all but vanishes."""
+        (x_low, x_high), (y_low, y_high) = l.domain
+        step = max(1, _CHUNK // len(self._cos))
+        for first in range(0, self._grid.rows, step):
+            rows = slice(first, first + step)
+            rho, slack = self._rho[rows], self._slack[rows]
+            x, y = z[0] - rho * self._cos, z[1] - rho * self._sin
+            near = (x >= x_low - slack) & (x <= x_high + slack) & (y >= y_low - slack) & (y <= y_high + slack)
+            g_x, g_y = np.full((2, *near.shape), np.nan)
+            g_x[near], g_y[near] = l.gradient(np.stack([x[near], y[near]]).T).T
+            tau = (g_y * self._cos - g_x * self._sin) / rho
+            inward = (g_x * self._cos + g_y * self._sin) / rho
+            self._tau[rows], self._zero[rows] = tau, np.abs(tau) <= _VANISHING * np.abs(inward)
+
+    def take_rays(self) -> list[Array]:
+        """Blank out where tau vanishes along arcs, and return radial lines (m, 2) that stand for them."""
+        zero = self._zero
+        if not zero.any():
+            return []
+        middle = zero & np.roll(zero, 1, axis=1) & np.roll(zero, -1, axis=1)
+        if not middle.any():
+            return []
+        whole = middle | np.roll(middle, 1, axis=1) | np.roll(middle, -1, axis=1)
+        self._tau[whole] = np.nan
+        rays: list[Array] = []
+        for j in np.linspace(0, whole.shape[1] - 1, _RAYS, endpoint=False).astype(int).tolist():
+            edges = np.diff(np.concatenate([[0], whole[:, j].astype(int), [0]]))
             for first, stop in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True):
                 if stop - first >= 2:
                     k = np.arange(first, stop, dtype=np.float64)
-                    rays.append((np.stack([np.full_like(k, j), k], axis=-1), i))
-    return rays
+                    rays.append(np.stack([np.full_like(k, j), k], axis=-1))
+        return rays
 
-
-def _contoured(tau: Array) -> tuple[Array, Indices]:
-    """Draw the zero lines of tau (rows, columns + 1): vertices (m, 2) on the grid's edges, and the lines' offsets."""
-    generator = contourpy.contour_generator(
-        z=np.ma.masked_invalid(tau), name="serial", corner_mask=False, line_type=contourpy.LineType.ChunkCombinedOffset
-    )
-    chunks: Any = generator.lines(0.0)
-    (points,), (offsets,) = chunks
-    if points is None:
-        return np.empty((0, 2)), np.zeros(1, dtype=np.int64)
-    nodes = np.round(points)  # one of the coordinates is that of the edge, up to rounding
-    exact = np.abs(points - nodes) <= 1e-12 * max(tau.shape)
-    return np.where(exact, nodes, points), offsets.astype(np.int64)
+    def contour(self) -> tuple[Array, Indices]:
+        """Draw the zero lines of tau: vertices (m, 2) on the grid's edges, and the lines' offsets."""
+        np.logical_not(np.isfinite(self._tau, out=self._unknown), out=self._unknown)
+        generator = contourpy.SerialContourGenerator(
+            self._column, self._row, self._tau, self._unknown, corner_mask=False, quad_as_tri=False,
+            line_type=contourpy.LineType.ChunkCombinedOffset, fill_type=contourpy.FillType.OuterCode,
+            z_interp=contourpy.ZInterp.Linear,
+        )  # fmt: skip
+        chunks: Any = generator.lines(0.0)
+        (points,), (offsets,) = chunks
+        if points is None:
+            return np.empty((0, 2)), np.zeros(1, dtype=np.int64)
+        nodes = np.round(points)  # one of the coordinates is that of the edge, up to rounding
+        exact = np.abs(points - nodes) <= 1e-12 * max(self._tau.shape)
+        return np.where(exact, nodes, points), offsets.astype(np.int64)
 
 
 def _polished(l: Landscape, grid: Grid, z: Array, at: Array, wanted: npt.NDArray[np.bool_]) -> Array:
@@ -223,24 +244,10 @@ def _polished(l: Landscape, grid: Grid, z: Array, at: Array, wanted: npt.NDArray
             break
     if left.size:  # a bracket that Newton's method leaves
 
-        def edge(t: Array, i: Array) -> Array:
-            which = left[i.astype(np.int64)]
+        def edge(t: Array, i: Indices) -> Array:
+            which = left[i]
             return grid.slopes(l, z[which], low[which] + t[:, None] * step[which]).tau
 
         t[left] = root_between(edge, np.zeros(len(left)), np.ones(len(left)), t[left])
     at[chosen] = low + t[:, None] * step
     return at
-
-
-def root_between(f: Callable[[Array, Array], Array], low: Array, high: Array, otherwise: Array) -> Array:
-    """Solve f(t, i) = 0 for the brackets i = 0, 1, ... by Chandrupatla's method; `otherwise` where no sign changes."""
-    if not low.size:
-        return low
-    solved = elementwise.find_root(
-        f,
-        (low, high),
-        args=(np.arange(len(low), dtype=np.float64),),
-        tolerances={"xatol": 1e-13, "xrtol": 1e-13, "fatol": 0.0, "frtol": 0.0},
-        maxiter=80,
-    )
-    return np.where(solved.success & np.isfinite(solved.x), solved.x, otherwise)

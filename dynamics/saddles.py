@@ -12,7 +12,7 @@ from scipy.spatial import KDTree
 from landscapes.landscape import Array, Landscape
 
 from .chains import groups
-from .levels import Grid, Indices, steepness
+from .levels import Grid, Indices
 from .vertices import CROSSING, JOIN, ROUNDING, STATIONARY, Track
 
 _NEAR: Final = 1.5  # cells from a vertex within which a saddle is sought
@@ -116,13 +116,14 @@ def _parted(l: Landscape, grid: Grid, targets: Array, found: _Saddles, bend: Arr
     """Say how far from the saddles the lines are, and keep those at which that is less than a cell."""
     z = targets[found.target]
     tau = grid.slopes(l, z, found.at).tau
-    curvature, axes = np.linalg.eigh(0.5 * (bend + np.swapaxes(bend, 1, 2)))
+    bends, axes = np.linalg.eigh(0.5 * (bend + np.swapaxes(bend, 1, 2)))
     rows, other = np.arange(len(tau)), np.where(tau > 0.0, 0, 1)  # the axis along which tau returns to zero
-    axis, slope = axes[rows, :, other], curvature[rows, other]
+    axis, slope = axes[rows, :, other], bends[rows, other]
     away = np.sqrt(np.maximum(-2.0 * tau / slope, 0.0))
     for _ in range(8):
-        s = grid.slopes(l, z, found.at + away[:, None] * axis)
-        rate = (grid.steepness(s, found.at + away[:, None] * axis) * axis).sum(axis=-1)
+        at = found.at + away[:, None] * axis
+        s = grid.slopes(l, z, at)
+        rate = (grid.steepness(s, at) * axis).sum(axis=-1)
         change = np.where(away > 0.0, s.tau / rate, 0.0)
         away = away - np.where(np.isfinite(change), np.clip(change, -0.3, 0.3), 0.0)
     size = np.abs(bend).max(axis=(1, 2))
@@ -135,13 +136,8 @@ def _to_flat(
     l: Landscape, grid: Grid, z: Array, at: Array, h: float = 1e-2
 ) -> tuple[Array, npt.NDArray[np.bool_], Array]:
     """Newton steps (n, 2) to where tau's gradient vanishes, where that is a saddle, and tau's Hessian (n, 2, 2)."""
-    columns = []
-    for axis in np.eye(2):
-        ahead, behind = (steepness(l, grid, z, at + sign * h * axis) for sign in (1.0, -1.0))
-        columns.append((ahead - behind) / (2.0 * h))
-    bend = np.stack(columns, axis=-1)
-    (a, b), (c, d) = columns[0].T, columns[1].T
-    g = steepness(l, grid, z, at)
+    _, g, bend = grid.curvature(l, z, at, h)
+    (a, c), (b, d) = np.moveaxis(bend, 0, -1)
     with np.errstate(all="ignore"):
         determinant = a * d - b * c
         step = np.stack([c * g[:, 1] - d * g[:, 0], b * g[:, 0] - a * g[:, 1]], axis=-1) / determinant[:, None]

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from landscapes.landscape import Array, Landscape
 
-from .levels import Grid, Indices, Slopes, root_between
+from .brackets import root_between
+from .levels import Grid, Indices, Slopes
 
 # Why a line is cut or ends at a vertex.
 STATIONARY, EDGE, MOST, FOLD, CROSSING, TARGET, UNDEFINED, JOIN = range(8)
@@ -59,9 +60,8 @@ class Chords:
         The value is a function of positions (n, 2), what there is, and which of the k they belong to (n,).
         """
 
-        def f(t: Array, k: Array) -> Array:
-            which = k.astype(np.int64)
-            return value(*self.reach(t, i[which]), which)
+        def f(t: Array, k: Indices) -> Array:
+            return value(*self.reach(t, i[k]), k)
 
         return root_between(f, low, high, 0.5 * (low + high))
 
