@@ -5,6 +5,7 @@ import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlencode
 
 import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -50,7 +51,7 @@ def open_page(browser: Browser, url: str) -> Page:
 
 
 def trainings(browser: Browser, url: str) -> None:
-    """Train a few times with workers that wait: the first one only has to bring in PyTorch and the data."""
+    """Train a few times with workers that wait: the first one is told apart."""
     first, later, stops = 0.0, [], []
     for turn in range(4):
         page = open_page(browser, f"{url}/Networks?v=1&n_steps=12000&n_seed={turn}")
@@ -89,6 +90,12 @@ def working(server: psutil.Process, seconds: float = 1.0) -> float:
     return (sum(sum(process.cpu_times()[:2]) for process in workers) - before) / seconds
 
 
+def explore(url: str, steps: int) -> str:
+    """Link to Explore on Himmelblau's function."""
+    asked = {"landscape": "Himmelblau's function", "rho": 3, "steps": steps}
+    return f"{url}/Explore?{urlencode(asked)}"
+
+
 def sliders(browser: Browser, url: str, server: psutil.Process, times: int = 15) -> None:
     """Press a key on Explore's slider in quiet and while a sweep runs, in turns."""
 
@@ -97,12 +104,12 @@ def sliders(browser: Browser, url: str, server: psutil.Process, times: int = 15)
 
     quiet, beside = [], []
     for turn in range(2):
-        link = f"{url}/Explore?landscape=himmelblau&rho=3&steps={3000 + turn}"
-        page = open_slider(browser, link, "radius", VERDICT)
+        # Steps of their own, so that nothing is cached.
+        page = open_slider(browser, explore(url, 3000 + 2 * turn), "radius", VERDICT)
         quiet += presses(page)
         page.close()
         with sweeping(browser, url):
-            page = open_slider(browser, f"{link}1", "radius", VERDICT)
+            page = open_slider(browser, explore(url, 3001 + 2 * turn), "radius", VERDICT)
             used = working(server)
             beside += presses(page)
             page.close()

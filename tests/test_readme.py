@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).resolve().parent.parent
+WIDGETS = ("number_input", "text_input", "slider", "checkbox", "selectbox", "multiselect", "button_group")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -128,9 +129,9 @@ def test_the_link_in_the_readme_opens_what_it_says() -> None:
     assert page.selectbox(key="_landscape").value == "Two valleys"
 
 
-def test_each_key_of_a_link_belongs_to_a_control() -> None:
+def test_each_key_of_a_link_belongs_to_a_control_and_each_control_to_a_key() -> None:
     keys = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", section("Links"), flags=re.MULTILINE))))
-    held: set[str] = set()
+    held, asked = set[str](), set[str]()
     for page in (None, *sorted((ROOT / "pages").glob("*.py"))):
         visit = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60)
         if page is None:
@@ -139,5 +140,10 @@ def test_each_key_of_a_link_belongs_to_a_control() -> None:
             visit.query_params["formula"] = "a*x^2 + y^2"
             visit.switch_page(f"pages/{page.name}").run()
         assert not visit.exception
-        held |= {key for key in (*keys, "p_a") if key in visit.session_state}
-    assert held == keys - {"landscape", "p_"} | {"p_a"}
+        held |= {key for key in keys if key in visit.session_state}
+        asked |= {str(widget.key) for kind in WIDGETS for widget in visit.get(kind)}
+    families = {"p_", "r_", "n_"}
+    assert held == keys - families - {"landscape"}  # a list, whose own key stays out of the link
+    public = {key for key in asked if not key.startswith("_")}
+    assert {"p_a", "r_grid", "n_hidden"} <= public
+    assert {key for key in public if key not in keys and key[:2] not in families} == set()

@@ -123,9 +123,8 @@ def heights(l: Landscape) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
     """Values of f on the window's grid: the axes, and f (n,) or (ny, nx), for the picture."""
     n = 601 if l.dim == 1 else 121
     axes = tuple(np.linspace(low, high, n) for low, high in l.domain)
-    if l.dim == 1:
-        return axes, l.value(axes[0][:, None])
-    return axes, l.value(np.stack(np.meshgrid(*axes), axis=-1))
+    value = l.value(axes[0][:, None] if l.dim == 1 else np.stack(np.meshgrid(*axes), axis=-1))
+    return tuple(map(_read_only, axes)), _read_only(value)
 
 
 @lru_cache(maxsize=32)
@@ -136,4 +135,10 @@ def shifts(l: Landscape, rho: float, n: int) -> tuple[np.ndarray, np.ndarray, np
     with np.errstate(all="ignore"):
         x_plus = x + rho * unit(l.gradient(x))
     value, s = l.value_and_gradient(x_plus)
-    return x, value, s
+    return _read_only(x), _read_only(value), _read_only(s)
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    """Lock what visitors share."""
+    array.flags.writeable = False
+    return array

@@ -136,13 +136,13 @@ export function clicked(figure, { xaxis, yaxis }, event) {
 export function number(value) {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "undefined" : value > 0 ? "infinity" : "−infinity";
   if (value === 0) return "0";
-  const size = Math.abs(value);
-  if (size >= 1e-3 && size < 1e5) {
-    const digits = Math.max(0, 2 - Math.floor(Math.log10(size)));
-    const format = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  const [mantissa, power] = value.toExponential(2).split("e"); // rounded, so that 0.0099999 is 0.0100
+  const exponent = Number(power);
+  if (exponent >= -3 && exponent < 5) {
+    const digits = Math.max(0, 2 - exponent);
+    const format = { minimumFractionDigits: digits, maximumFractionDigits: digits, roundingMode: "halfEven" };
     return value.toLocaleString("en-US", format).replace("-", "−");
   }
-  const [mantissa, exponent] = value.toExponential(2).split("e");
-  const raised = String(Number(exponent)).replace(/./g, (digit) => RAISED[digit]);
+  const raised = String(exponent).replace(/./g, (digit) => RAISED[digit]);
   return `${mantissa.replace("-", "−")}·10${raised}`;
 }
