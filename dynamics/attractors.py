@@ -61,7 +61,7 @@ def distinct(
     n, d = ends.shape
     label = np.full(n, -1)
     words, inverse = np.unique(outcomes, return_inverse=True)
-    group = np.array([GROUP_OF.get(str(word), "") for word in words], dtype="U12")[inverse] if n else outcomes
+    group = np.array([GROUP_OF.get(str(word), "") for word in words], dtype=str)[inverse] if n else outcomes
     firsts: list[int] = []
     curves: list[bool] = []
     for name in _WITH_PLACE:

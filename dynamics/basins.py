@@ -16,7 +16,7 @@ from .attractors import Attractors, distinct
 from .batch import Block, Watch, each, together
 from .endings import Endings, Ground, judge, small_gradient
 from .grouping import Share, grouped, shares
-from .outcome import TOLERANCES, tail_of
+from .outcome import TOLERANCES, WORD, tail_of
 from .rules import Rule, Step, dot
 from .settling import STAYS, settled
 
@@ -150,8 +150,8 @@ class _Work:
         worth = np.full(n, STAYS * self.at.diagonal)
         everything = Block(np.arange(n), starts, rule.start(starts), np.zeros(n), np.zeros(n), worth)
         self.blocks = everything.cut(BLOCK)
-        self.outcomes = np.full(n, "diverged", dtype="U12")
-        self.kinds, self.along = np.full(n, "", dtype="U10"), np.zeros(n, dtype=np.bool_)
+        self.outcomes = np.full(n, "diverged", dtype=WORD)
+        self.kinds, self.along = np.full(n, "", dtype=WORD), np.zeros(n, dtype=np.bool_)
         self.over = np.full(n, steps)
         self.ends, self.targets = np.full((n, d), np.nan), np.full((n, d), np.nan)
         self.settled: list[tuple[Indices, Endings]] = []
@@ -273,7 +273,7 @@ class _Work:
         eta, rho = each(seen.eta, m), each(seen.rho, m)
         ending = Endings(
             end, tail.transpose(2, 0, 1), calm, norms[-1], np.sqrt(watch.largest), shifted[-1], np.sqrt(longest),
-            (ratio <= TOLERANCES.stall).all(axis=0), ratio[0], eta, rho, watch.largest_rho,
+            np.asarray((ratio <= TOLERANCES.stall).all(axis=0)), ratio[0], eta, rho, watch.largest_rho,
         )  # fmt: skip
         self.last.append((block.which[stayed], ending if stayed.all() else ending.part(stayed)))
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from landscapes.landscape import Array
 
 from .newton import kinds_of_stationary_points, newton_on_gradient, newton_on_shift
-from .outcome import TOLERANCES
+from .outcome import TOLERANCES, WORD
 from .rules import NORMALIZED, Traits
 from .spectra import constant_directions, restricted
 from .stability import step_limits
@@ -94,7 +94,6 @@ class Judged:
 
 
 _UNDECIDED: Final = ""
-_LONGEST: Final = max(map(len, ("still moving", "hallucinated")))
 
 
 def judge(at: Ground, e: Endings) -> Judged:
@@ -107,8 +106,8 @@ def judge(at: Ground, e: Endings) -> Judged:
     n = len(e.x)
     nothing = np.full(n, np.nan)
     found = Judged(
-        outcomes=np.full(n, _UNDECIDED, dtype=f"U{_LONGEST}"),
-        kinds=np.full(n, "", dtype="U10"),
+        outcomes=np.full(n, _UNDECIDED, dtype=WORD),
+        kinds=np.full(n, "", dtype=WORD),
         along=np.zeros(n, dtype=np.bool_),
         points=np.array(e.x),
         targets=np.full_like(e.x, np.nan),

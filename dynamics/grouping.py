@@ -45,7 +45,7 @@ class Share:
 def grouped(outcomes: npt.NDArray[np.str_], undefined: npt.NDArray[np.bool_]) -> npt.NDArray[np.str_]:
     """Map words (n,) to groups; where f is undefined at the start that is the group, whatever became of the run."""
     words, which = np.unique(outcomes, return_inverse=True)
-    groups = np.array([GROUP_OF.get(str(word), UNDECIDED) for word in words], dtype="U12")
+    groups = np.array([GROUP_OF.get(str(word), UNDECIDED) for word in words], dtype=str)
     return np.where(undefined, UNDEFINED, groups[which] if len(words) else outcomes)
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from landscapes.landscape import Array
 
-from .outcome import TOLERANCES, Verdict, since, tail_of
+from .outcome import TOLERANCES, OfNorms, Outcome, Verdict, since, tail_of
 from .sentences import norms_sentence
 
 
@@ -86,7 +86,8 @@ def of_norms(run: Norms) -> Verdict:
     looks_ahead = norms[-1] > 0.0 and run.rho[-1] > t.no_look_ahead * run.rho.max()
     stall = looks_ahead & (shifted <= t.stall * norms)
     small = norms <= t.small_gradient * norms.max()
-    for outcome, holds in (("stalled", stall), ("small gradient", small)):
+    looks: tuple[tuple[Outcome | OfNorms, npt.NDArray[np.bool_]], ...] = (("stalled", stall), ("small gradient", small))
+    for outcome, holds in looks:
         if holds[-quarter:].all():
             return Verdict(outcome, None, None, None, int(run.k[since(holds)]))
     return Verdict("still moving", None, None, None, int(run.k[-1]))

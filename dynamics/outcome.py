@@ -1,41 +1,55 @@
-"""What a verdict says, and the one table of tolerances that verdicts rest on."""
+"""What a verdict says, the words it says it in, and the one table of tolerances that verdicts rest on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import Final
+from typing import Final, Literal, TypeAlias, get_args
 
 import numpy as np
 
 from landscapes.landscape import Array
 
-TOLERANCES: Final = SimpleNamespace(
-    window=(20, 0.1),  # w: at least so many steps, and this share of the run
-    far=10.0,  # diverged: window diagonals from the window's centre
-    no_look_ahead=1e-3,  # rule 2: rho below this share of its largest
-    small_gradient=1e-3,  # rule 2: |g| below this share of its largest
-    rounding=1e-12,  # rule 2: ... or below this share of |H| times the diagonal
-    near_root=0.01,  # rules 2 and 4: Newton on g may go this many diagonals
-    stall=0.05,  # rule 3: |S|/|g| at most, throughout the last w/4 steps
-    near_stall=0.1,  # rule 3: Newton on S may go this share of rho
-    arrived=1e-6,  # rule 3: |S|/|g| below which a point has been reached; above, it is being approached
-    bounce=3.0,  # rule 4: distance from the stationary point at most this times eta max|S|
-    wander=5.0,  # rule 4, gradient noise: ... or this many standard deviations of what the noise alone does
-    wide=0.25,  # rule 4: from this share of rho on it is cycling through the point, unless every second step returns
-    recurrence=0.02,  # rule 5: comes back this close, as a share of the spread
-    net=0.05,  # rule 5: net displacement at most this share of the path
-    grown=1e4,  # from norms alone, diverged: the loss is this many times max(1, the first one)
-)
+# How a run can end. What is stored holds places in these tuples: a new word goes to the end.
+Outcome: TypeAlias = Literal[
+    "reached", "bouncing", "hallucinated", "stopped", "trapped", "cycling", "diverged", "stalled", "still moving"
+]
+OfNorms: TypeAlias = Literal["small gradient"]  # what is said where only norms are known
+Kind: TypeAlias = Literal["minimizer", "saddle", "maximizer", "degenerate"]  # of a stationary point
+OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+WORD: Final = np.dtype(f"U{max(map(len, (*OUTCOMES, *KINDS)))}")  # of arrays of these words; a longer one is cut
+
+
+@dataclass(frozen=True)
+class Tolerances:
+    """What verdicts rest on; w is the number of last steps that are looked at."""
+
+    window: tuple[int, float] = (20, 0.1)  # w: at least so many steps, and this share of the run
+    far: float = 10.0  # diverged: window diagonals from the window's centre
+    no_look_ahead: float = 1e-3  # rule 2: rho below this share of its largest
+    small_gradient: float = 1e-3  # rule 2: |g| below this share of its largest
+    rounding: float = 1e-12  # rule 2: ... or below this share of |H| times the diagonal
+    near_root: float = 0.01  # rules 2 and 4: Newton on g may go this many diagonals
+    stall: float = 0.05  # rule 3: |S|/|g| at most, throughout the last w/4 steps
+    near_stall: float = 0.1  # rule 3: Newton on S may go this share of rho
+    arrived: float = 1e-6  # rule 3: |S|/|g| below which a point has been reached; above, it is being approached
+    bounce: float = 3.0  # rule 4: distance from the stationary point at most this times eta max|S|
+    wander: float = 5.0  # rule 4, gradient noise: ... or this many standard deviations of what the noise alone does
+    wide: float = 0.25  # rule 4: from this share of rho on it cycles through the point, unless every other step returns
+    recurrence: float = 0.02  # rule 5: comes back this close, as a share of the spread
+    net: float = 0.05  # rule 5: net displacement at most this share of the path
+    grown: float = 1e4  # from norms alone, diverged: the loss is this many times max(1, the first one)
+
+
+TOLERANCES: Final = Tolerances()
 
 
 @dataclass(frozen=True)
 class Verdict:
     """How a run ended, with the numbers it rests on."""
 
-    # reached, stopped, hallucinated, stalled, bouncing, trapped, cycling, diverged, still moving; small gradient
-    outcome: str
-    kind: str | None  # of the stationary point it is about (the target, where hallucinated)
+    outcome: Outcome | OfNorms
+    kind: Kind | None  # of the stationary point it is about (the target, where hallucinated)
     point: Array | None  # (d,) where; for hallucinated after Newton
     target: Array | None  # (d,) the look-ahead point there, where hallucinated
     step: int  # from which on it holds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 import numpy as np
 
@@ -100,8 +100,11 @@ def sentence(v: Verdict, orbit: Orbit, scale: float) -> str:
         case "diverged":
             return _gone(v.step, orbit, scale)
         case "small gradient":
-            return f"{norms_sentence(v, name)}"
-    return f"{name} is still moving after {steps}, now at {where}."
+            return norms_sentence(v, name)
+        case "still moving":
+            return f"{name} is still moving after {steps}, now at {where}."
+        case _:
+            assert_never(v.outcome)
 
 
 def norms_sentence(v: Verdict, name: str) -> str:

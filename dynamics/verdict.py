@@ -27,7 +27,7 @@ on, and where only norms are known, as from the log of a training run, less can 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -37,7 +37,7 @@ from .certify import certify
 from .endings import Endings, Ground, Judged, judge, small_gradient
 from .norms import of_norms
 from .orbit import Orbit
-from .outcome import TOLERANCES, Verdict, since, tail_of
+from .outcome import TOLERANCES, Kind, Outcome, Verdict, since, tail_of
 from .rules import NORMALIZED
 from .sentences import sentence
 from .shift import DENSE
@@ -94,7 +94,7 @@ def _by_list(at: Ground, orbit: Orbit) -> Verdict:
     """Go through the list from its second rule on."""
     end = _ending(orbit)
     found = judge(at, end)
-    outcome, kind = str(found.outcomes[0]), str(found.kinds[0]) or None
+    outcome, kind = cast(Outcome, str(found.outcomes[0])), cast(Kind, str(found.kinds[0])) or None
     hallucinated = outcome == "hallucinated"
     slope = float(found.slopes[0])
     return Verdict(
@@ -162,7 +162,7 @@ def _by_norms(at: Ground, orbit: Orbit) -> Verdict:
     return replace(
         found,
         outcome="hallucinated",
-        kind=c.kind,
+        kind=cast(Kind | None, c.kind),
         point=c.x,
         target=c.target,
         approaching=not arrived,

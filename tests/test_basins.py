@@ -20,6 +20,7 @@ from dynamics.basins import BLOCK, LOOKS, Basins, basins, joined
 from dynamics.grouping import GROUP_OF, GROUPS, shares
 from dynamics.memory import joined as joined_memory
 from dynamics.memory import take
+from dynamics.outcome import OUTCOMES
 from dynamics.radii import sam_at_radii
 from dynamics.settling import STAYS, settled
 from landscapes import CATALOGUE, Landscape
@@ -350,8 +351,7 @@ def test_the_work_ends_with_the_runs() -> None:
 
 def test_every_word_has_a_group() -> None:
     assert set(GROUP_OF.values()) < set(GROUPS)
-    words = "reached stopped hallucinated stalled bouncing trapped cycling diverged".split() + ["still moving"]
-    assert set(GROUP_OF) == set(words)
+    assert set(GROUP_OF) == set(OUTCOMES)
 
 
 @given(

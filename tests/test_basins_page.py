@@ -14,11 +14,12 @@ from streamlit.testing.v1 import AppTest
 from dynamics import gd, iterate, sam, verdict
 from dynamics.basins import basins
 from dynamics.grouping import GROUPS
+from dynamics.outcome import OUTCOMES
 from figures.basins import OTHERS, color
 from landscapes import CATALOGUE, Landscape
 from pages.shared.analysis import Question, answer
 from pages.shared.basins_atlas import SHADES, UNKNOWN, Atlas
-from pages.shared.basins_map import KINDS, WORDS, MapQuestion, run_coarse, run_piece
+from pages.shared.basins_map import KINDS, MapQuestion, Patch, run_coarse, run_piece
 from pages.shared.basins_page import draw_both, draw_map
 from pages.shared.basins_takeaway import labels, labels_csv, script
 from pages.shared.basins_words import RULE_NAMES, alternative, headline, percent
@@ -64,7 +65,7 @@ def test_a_map_that_has_filled_in_is_the_core_s() -> None:
         chart = atlas.chart(name)
         assert found is not None
         assert chart.shape == (80, 80)
-        np.testing.assert_array_equal(np.array(WORDS)[chart.words], found.outcomes)
+        np.testing.assert_array_equal(np.array(OUTCOMES)[chart.words], found.outcomes)
         np.testing.assert_array_equal(np.array(KINDS)[chart.kinds], found.kinds)
         np.testing.assert_array_equal(atlas.groups(chart.codes), found.groups)
         np.testing.assert_allclose(chart.ends, found.ends, atol=1e-6)
@@ -102,7 +103,16 @@ def test_every_radius_has_a_landscape_of_its_own_where_rho_is_a_parameter() -> N
         l = q.landscape.with_parameters(rho=float(radii[row]))
         found = basins(sam(l, q.eta, float(radii[row])), across[:, None], q.steps)
         assert found is not None
-        np.testing.assert_array_equal(np.array(WORDS)[patch.words.reshape(12, 12)[row]], found.outcomes)
+        np.testing.assert_array_equal(np.array(OUTCOMES)[patch.words.reshape(12, 12)[row]], found.outcomes)
+
+
+def test_a_word_that_is_not_known_is_an_error_and_no_other_word() -> None:
+    l = HIMMELBLAU.landscape
+    found = basins(gd(l, 0.01), [[1.0, 1.0], [5.0, 5.0]], 50)
+    assert found is not None
+    for field, known in (("outcomes", "'still moving'"), ("kinds", "'degenerate'")):
+        with pytest.raises(ValueError, match=f"{known}.*, got 'spiralling out'"):
+            Patch.of(replace(found, **{field: np.array(["", "spiralling out"])[[1, 1]]}))
 
 
 def test_what_has_not_filled_in_is_drawn_coarse_and_counted_coarse() -> None:

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import fields, replace
+from dataclasses import FrozenInstanceError, fields, replace
+from importlib import import_module
 
 import numpy as np
 import pytest
 
 from dynamics import Orbit, Rule, Step, Verdict, gd, iterate, sam, verdict, warm_start
+from dynamics.outcome import KINDS, OUTCOMES, TOLERANCES, WORD
 from landscapes import Landscape
 from oracle import (
     CAMEL,
@@ -405,6 +407,22 @@ def test_verdicts_agree_with_longer_runs() -> None:
     # THEORY's list reached 111 of 120. Still moving, or in a cycle, may honestly change; rest may not.
     assert agreed >= 0.9 * total
     assert not any(count[outcome, False] for outcome in ("hallucinated", "trapped", "bouncing", "reached", "diverged"))
+
+
+# The words and the tolerances
+
+
+def test_every_word_is_explained_has_a_run_and_fits() -> None:
+    explained = import_module("dynamics.verdict").__doc__
+    assert all(word in explained for word in OUTCOMES)
+    assert {outcome for _, _, _, outcome, _, _ in RUNS.values()} == set(OUTCOMES)
+    words = np.array([*OUTCOMES, *KINDS])
+    assert list(words.astype(WORD)) == list(words)
+
+
+def test_the_tolerances_are_one_table_that_nobody_changes() -> None:
+    with pytest.raises(FrozenInstanceError):
+        TOLERANCES.far = 1e9  # type: ignore[misc]
 
 
 # The function's own contract

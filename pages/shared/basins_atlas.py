@@ -10,8 +10,9 @@ import numpy.typing as npt
 from scipy.spatial.distance import cdist
 
 from dynamics.grouping import GROUP_OF, GROUPS, UNDEFINED, Share, shares
+from dynamics.outcome import OUTCOMES
 from landscapes.landscape import Array
-from pages.shared.basins_map import WORDS, MapQuestion, Patch, Piece
+from pages.shared.basins_map import MapQuestion, Patch, Piece
 
 SHADES: Final = 5  # of a group's colour, for its places
 _SAME: Final = 2e-4  # of the diagonal: two places of different patches are one
@@ -42,7 +43,7 @@ class Chart:
 
     shape: tuple[int, int]
     codes: Codes  # (k,) place, or -1, -2, ... for the other groups
-    words: npt.NDArray[np.uint8]  # (k,) in WORDS
+    words: npt.NDArray[np.uint8]  # (k,) in OUTCOMES
     kinds: npt.NDArray[np.uint8]  # (k,) in KINDS
     settled: npt.NDArray[np.int32]  # (k,)
     ends: Array  # (k, d)
@@ -132,7 +133,7 @@ class Atlas:
 
     def groups(self, codes: Codes) -> npt.NDArray[np.str_]:
         """Return the groups of codes (...)."""
-        names = np.array([place.group for place in self.places] + list(_OTHERS[::-1]), dtype="U12")
+        names = np.array([place.group for place in self.places] + list(_OTHERS[::-1]), dtype=str)
         return names[np.where(codes >= 0, codes, len(names) + codes)]
 
     def _fill(self, chart: Chart, rows: npt.NDArray[np.int64], patch: Patch) -> None:
@@ -141,7 +142,7 @@ class Atlas:
         l = self.question.landscape
         moves = l.dim == 1 and len(chart.done) > 1 and "rho" in dict(l.parameters)
         numbers = np.array([self._number(patch, i, moves) for i in range(len(patch.places))] + [0], dtype=np.int16)
-        groups = np.array([GROUP_OF[word] for word in WORDS])[patch.words]
+        groups = np.array([GROUP_OF[word] for word in OUTCOMES])[patch.words]
         codes = numbers[patch.place]
         for i, group in enumerate(_OTHERS):
             codes = np.where((groups == group) if group != UNDEFINED else patch.undefined, -1 - i, codes)

@@ -12,9 +12,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from dynamics import Basins, Rule, basins, gd, sam
+from dynamics import Basins, Rule, basins, gd, outcome, sam
 from dynamics.attractors import Attractors
 from dynamics.basins import joined
+from dynamics.outcome import OUTCOMES
 from dynamics.radii import sam_at_radii
 from landscapes import Landscape
 from landscapes.landscape import Array
@@ -29,11 +30,7 @@ SIZES: Final = (10, 400)  # of the grid that follows
 USUAL_SIZE: Final = 200
 _ROWS: Final = 5000  # starts of a piece, about
 _SAMPLES: Final = 200  # ends that are kept of a curve, to know it again
-WORDS: Final = (
-    *("reached", "bouncing", "hallucinated", "stopped", "trapped", "cycling"),
-    *("diverged", "stalled", "still moving"),
-)
-KINDS: Final = ("", "minimizer", "saddle", "maximizer", "degenerate")
+KINDS: Final = ("", *outcome.KINDS)  # empty where a verdict is about no stationary point
 
 
 @dataclass(frozen=True)
@@ -101,7 +98,7 @@ class Piece:
 class Patch:
     """How the runs of a piece ended, in numbers that take little room: k runs in r rows, at m places."""
 
-    words: npt.NDArray[np.uint8]  # (k,) in WORDS
+    words: npt.NDArray[np.uint8]  # (k,) in OUTCOMES
     kinds: npt.NDArray[np.uint8]  # (k,) in KINDS
     undefined: npt.NDArray[np.bool_]  # (k,)
     settled: npt.NDArray[np.int32]  # (k,)
@@ -118,16 +115,20 @@ class Patch:
             members = np.flatnonzero(b.attractors == i)
             samples.append(b.ends[members[:: max(1, len(members) // _SAMPLES)]])
         return Patch(
-            words=_coded(b.outcomes, WORDS), kinds=_coded(b.kinds, KINDS), undefined=b.undefined,
+            words=_coded(b.outcomes, OUTCOMES), kinds=_coded(b.kinds, KINDS), undefined=b.undefined,
             settled=b.settled.astype(np.int32), ends=b.ends, place=b.attractors.astype(np.int16), places=b.found,
             samples=tuple(samples),
         )  # fmt: skip
 
 
 def _coded(words: npt.NDArray[np.str_], known: tuple[str, ...]) -> npt.NDArray[np.uint8]:
-    codes = np.zeros(len(words), dtype=np.uint8)
+    """Return the places (n,) of words in a tuple; a word that is not in it is an error, not the first one."""
+    codes, unknown = np.zeros(len(words), dtype=np.uint8), np.ones(len(words), dtype=np.bool_)
     for i, word in enumerate(known):
-        codes[words == word] = i
+        here = words == word
+        codes[here], unknown[here] = i, False
+    if unknown.any():
+        raise ValueError(f"words must be among {', '.join(map(repr, known))}, got {str(words[unknown][0])!r}")
     return codes
 
 

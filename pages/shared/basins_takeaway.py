@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from dynamics.outcome import OUTCOMES
 from figures import Figure
 from figures.standalone import standalone
 from pages.shared.basins_atlas import Atlas
-from pages.shared.basins_map import KINDS, WORDS, MapQuestion
+from pages.shared.basins_map import KINDS, MapQuestion
 from pages.shared.compute import work_out
 from pages.shared.download import download
 
@@ -34,7 +35,7 @@ def labels(atlas: Atlas) -> pd.DataFrame:
         radius = np.repeat(up, len(across)) if name == "radii" else 0.0 if name == "GD" else q.rho
         columns |= {
             "rho": radius,
-            "ends": np.array(WORDS)[chart.words],
+            "ends": np.array(OUTCOMES)[chart.words],
             "kind": np.array(KINDS)[chart.kinds],
             "group": atlas.groups(chart.codes),
             "place": np.where(chart.codes >= 0, chart.codes + 1, 0),

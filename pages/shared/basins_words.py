@@ -10,11 +10,11 @@ import numpy as np
 import streamlit as st
 
 from dynamics.grouping import GROUPS, UNDEFINED, Share, shares
+from dynamics.outcome import OUTCOMES, Outcome
 from dynamics.sentences import place
 from figures.basins import color
 from figures.palette import RULES, TEXT
 from pages.shared.basins_atlas import Atlas
-from pages.shared.basins_map import WORDS
 from pages.shared.report import counted
 
 RULE_NAMES: Final = ("GD", "SAM")
@@ -210,10 +210,10 @@ def show_table(atlas: Atlas) -> None:
     )
 
 
-def word_share(atlas: Atlas, name: str, word: str) -> Share:
+def word_share(atlas: Atlas, name: str, word: Outcome) -> Share:
     """Return the share of a verdict's word among the starts of a map at which f is defined."""
     chart = atlas.chart(name)
-    inside = (chart.words == WORDS.index(word)) & (atlas.groups(chart.codes) != UNDEFINED)
+    inside = (chart.words == OUTCOMES.index(word)) & (atlas.groups(chart.codes) != UNDEFINED)
     grid = inside.reshape(chart.shape)
     return shares(np.where(grid if chart.shape[0] > 1 else grid.T, word, ""), (word,))[0]
 
