@@ -108,7 +108,7 @@ def steps() -> None:
             watch.close()
 
     def ours() -> None:
-        iterate(sam(DIGITS, 0.1, 3.0), w, n - 1, keep="scalars", watch=lambda part: None)
+        iterate(sam(DIGITS, 0.1, 3.0), w, n - 1, keep="scalars", report=lambda k, x: None)
 
     with TemporaryDirectory() as folder:
         mine, peer, watched = medians(ours, theirs, lambda: theirs(f"{folder}/run.csv"), repeats=51)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
@@ -13,9 +12,9 @@ import numpy.typing as npt
 
 from landscapes.landscape import Array
 
-from .rules import Rule, Traits
+from .rules import Rule, Step, Traits
 
-_CHUNK: Final = 256  # at most so many steps between reports, and between looks at whether to stop
+_CHUNK: Final = 256  # at most so many steps between reports, and between looks at whether to stop or to go on
 _SECONDS: Final = 0.25  # and about so many seconds
 _LAST: Final = 256  # positions kept when only the scalars are
 _NUMBERS: Final = 2_000_000  # that a buffer of positions may hold; with more variables fewer positions are kept
@@ -49,8 +48,75 @@ class Orbit:
         if len(self.k) <= most or len(self.x) != len(self.k):
             return self
         keep = np.unique(np.linspace(0, len(self.k) - 1, most).round().astype(np.int64))
-        whole = ("name", "start", "traits")
-        return replace(self, **{f.name: getattr(self, f.name)[keep] for f in fields(self) if f.name not in whole})
+        return replace(self, **{name: getattr(self, name)[keep] for name in ("x", "x_plus", *_OF_STEPS)})
+
+
+_OF_STEPS: Final = tuple(f.name for f in fields(Orbit) if f.name not in ("name", "x", "x_plus", "start", "traits"))
+
+
+class Recorder:
+    """Takes down what a rule sees at one point after the other, and makes an orbit of it.
+
+    Args:
+        rule: whose run it is.
+        start: the first point (..., d).
+        steps: how many there will be, at most.
+        keep: as for `iterate`.
+    """
+
+    def __init__(self, rule: Rule, start: Array, steps: int, keep: Literal["all", "scalars"] = "all") -> None:
+        n, batch = steps + 1, start.shape[:-1]
+        most = max(1, _NUMBERS // max(1, start.size))
+        self._kept = n if keep == "all" else min(n, _LAST, most)
+        x, x_plus = (np.empty((self._kept, *start.shape)) for _ in range(2))
+        f, f_plus, norms, shifted, cosine = (np.empty((n, *batch)) for _ in range(5))
+        eta, rho = np.empty(n), np.empty(n)
+        self._all = Orbit(
+            rule.name, np.arange(n), x, x_plus, f, f_plus, norms, shifted, cosine, eta, rho, start, traits=rule.traits
+        )
+        self._g, self._s = (np.empty((min(n, _CHUNK, most), *start.shape)) for _ in range(2))
+        self._waiting = 0  # of the last steps: their gradients are in _g and _s
+        self.seen = 0  # points, the start among them
+
+    def see(self, x: Array, step: Step) -> None:
+        """Take down what the rule saw at the next point x (..., d)."""
+        k, i, into = self.seen, self._waiting, self._all
+        slot = k % self._kept
+        into.x[slot], into.x_plus[slot] = x, step.x_plus
+        into.f[k], into.f_plus[k], self._g[i], self._s[i] = step.f, step.f_plus, step.g, step.s
+        into.eta[k], into.rho[k] = step.eta, step.rho
+        self.seen, self._waiting = k + 1, i + 1
+        if self._waiting == len(self._g):
+            self._settle()
+
+    def _settle(self) -> None:
+        """Work out lengths and angles: for many steps at a time, as that is quicker."""
+        part, into = slice(self.seen - self._waiting, self.seen), self._all
+        g, s = self._g[: self._waiting], self._s[: self._waiting]
+        with np.errstate(all="ignore"):
+            norms, shifted = np.linalg.norm(g, axis=-1), np.linalg.norm(s, axis=-1)
+            into.cosine[part] = np.clip(np.vecdot(g, s) / (norms * shifted), -1.0, 1.0)
+        into.gradient_norms[part], into.shifted_norms[part] = norms, shifted
+        self._waiting = 0
+
+    def leave(self) -> None:
+        """Put NaN at the points not seen: the run has left for good. Where all were seen nothing changes."""
+        self._settle()
+        k, n, into = self.seen, len(self._all.k), self._all
+        slots = np.arange(max(k, n - self._kept), n) % self._kept
+        for array in (into.f, into.f_plus, into.gradient_norms, into.shifted_norms, into.cosine):
+            array[k:] = np.nan
+        into.x[slots], into.x_plus[slots] = np.nan, np.nan
+        into.eta[k:], into.rho[k:] = into.eta[k - 1], into.rho[k - 1]
+        self.seen = n
+
+    def orbit(self, first: int = 0) -> Orbit:
+        """Return what was seen, from the point after `first` steps on."""
+        self._settle()
+        k, everything = self.seen, self._kept == len(self._all.k)
+        slots = slice(first, k) if everything else np.arange(max(first, k - self._kept), k) % self._kept
+        of_steps = {name: getattr(self._all, name)[first:k] for name in _OF_STEPS}
+        return replace(self._all, **of_steps, x=self._all.x[slots], x_plus=self._all.x_plus[slots])
 
 
 def iterate(
@@ -60,8 +126,6 @@ def iterate(
     keep: Literal["all", "scalars"] = "all",
     report: Callable[[int, Array], None] | None = None,
     stop: Callable[[], bool] | None = None,
-    watch: Callable[[Orbit], None] | None = None,
-    leash: float = math.inf,
 ) -> Orbit:
     """Apply a rule again and again, from one start or from many at once.
 
@@ -72,8 +136,6 @@ def iterate(
         keep: "all" positions, or the "scalars" of every step and the last positions only (for networks).
         report: called as report(k, x) every few hundred steps or every quarter of a second, whichever is sooner.
         stop: asked as often; when it says True the run ends there and is that much shorter.
-        watch: called as often with the part of the orbit since the last call, of its positions the last one only.
-        leash: a run further than this from its start has left, and the rest of it is NaN.
 
     Returns:
         The orbit. Where a run leaves the finite numbers, the rest of it is NaN.
@@ -87,81 +149,22 @@ def iterate(
         raise ValueError(f"steps must be >= 0, got {steps}")
     if x.shape[-1:] != (d,):
         raise ValueError(f"x0 must have shape (..., {d}), got {x.shape}")
-    n = steps + 1
-    batch = x.shape[:-1]
-    most = max(1, _NUMBERS // max(1, x.size))
-    kept = n if keep == "all" else min(n, _LAST, most)
-    longest = min(n, _CHUNK, most)
-    home, attended = x, any((report, stop, watch))
-    positions = np.empty((kept, *x.shape))
-    ahead = np.empty((kept, *x.shape))
-    f, f_plus = np.empty((n, *batch)), np.empty((n, *batch))
-    norms, shifted, cosine = np.empty((n, *batch)), np.empty((n, *batch)), np.empty((n, *batch))
-    eta, rho = np.empty(n), np.empty(n)
-    g, s = np.empty((longest, *x.shape)), np.empty((longest, *x.shape))
-    memory = rule.start(x)
-    step = rule.step
-    done = 0
-    interrupted = False
+    recorder, memory = Recorder(rule, x, steps, keep), rule.start(x)
+    attended, stopped = report is not None or stop is not None, False
+    due = time.perf_counter() + _SECONDS
     with np.errstate(all="ignore"):
-        while done < n:
-            chunk = min(longest, n - done)
-            due = time.perf_counter() + _SECONDS if attended else math.inf
-            for i in range(chunk):
-                k = done + i
-                seen, memory = step(x, memory, k)
-                slot = k % kept
-                positions[slot], ahead[slot] = x, seen.x_plus
-                f[k], f_plus[k], g[i], s[i] = seen.f, seen.f_plus, seen.g, seen.s
-                eta[k], rho[k] = seen.eta, seen.rho
-                x = seen.x_next
-                if attended and time.perf_counter() > due:
-                    chunk = i + 1
-                    break
-            part = slice(done, done + chunk)
-            a, b = g[:chunk], s[:chunk]
-            norms[part], shifted[part] = np.linalg.norm(a, axis=-1), np.linalg.norm(b, axis=-1)
-            cosine[part] = np.clip(np.vecdot(a, b) / (norms[part] * shifted[part]), -1.0, 1.0)
-            if leash < math.inf:
-                slots = np.arange(done, done + chunk) % kept
-                apart = np.linalg.norm(positions[slots] - home, axis=-1)
-                gone = np.logical_or.accumulate(apart > leash, axis=0)
-                for array in (f, f_plus, norms, shifted, cosine):
-                    array[part][gone] = np.nan
-                for array in (positions, ahead):
-                    array[slots] = np.where(gone[..., None], np.nan, array[slots])
-                x = np.where(gone[-1][..., None], np.nan, x)
-            done += chunk
-            if watch is not None:
-                last = [(done - 1) % kept]
-                seen_now = (array[part].copy() for array in (f, f_plus, norms, shifted, cosine, eta, rho))
-                now = np.arange(part.start, part.stop)
-                watch(Orbit(rule.name, now, positions[last], ahead[last], *seen_now, traits=rule.traits))
+        for k in range(steps + 1):
+            seen, memory = rule.step(x, memory, k)
+            recorder.see(x, seen)
+            x = seen.x_next
+            if (k + 1) % _CHUNK and k < steps and not (attended and time.perf_counter() > due):
+                continue
             if report is not None:
-                report(done - 1, x)
-            interrupted = stop is not None and stop()
-            if interrupted or not np.isfinite(x).any():
+                report(k, x)
+            stopped = stop is not None and stop()
+            if stopped or not np.isfinite(x).any():
                 break
-    if done < n and not interrupted:  # everything has left the finite numbers
-        for array in (f, f_plus, norms, shifted, cosine):
-            array[done:] = np.nan
-        eta[done:], rho[done:] = eta[done - 1], rho[done - 1]
-        slots = np.arange(max(done, n - kept), n) % kept
-        positions[slots], ahead[slots] = np.nan, np.nan
-        done = n
-    order = np.arange(max(0, done - kept), done) % kept if kept < n else slice(0, done)
-    return Orbit(
-        rule.name,
-        np.arange(done),
-        positions[order],
-        ahead[order],
-        f[:done],
-        f_plus[:done],
-        norms[:done],
-        shifted[:done],
-        cosine[:done],
-        eta[:done],
-        rho[:done],
-        home,
-        traits=rule.traits,
-    )
+            due = time.perf_counter() + _SECONDS
+    if not stopped:
+        recorder.leave()
+    return recorder.orbit()

@@ -322,13 +322,13 @@ def test_fifty_steps_are_those_of_the_loop_by_hand_and_of_pytorch_optimizer(n: N
 def test_runs_are_the_same_bit_for_bit_however_they_are_watched() -> None:
     rule = warm_start(gd(TINY, 0.05), sam(TINY, 0.05, 4.0), 40)
     plain = iterate(rule, TINY.start(0, 0.7), 700, keep="scalars")
-    parts = []
-    watched = iterate(rule, TINY.start(0, 0.7), 700, keep="scalars", watch=parts.append)
-    for field in ("f", "f_plus", "gradient_norms", "shifted_norms", "cosine", "eta", "rho"):
+    told: list[int] = []
+    watched = iterate(
+        rule, TINY.start(0, 0.7), 700, keep="scalars", report=lambda k, x: told.append(k), stop=lambda: False
+    )
+    for field in ("f", "f_plus", "gradient_norms", "shifted_norms", "cosine", "eta", "rho", "x", "x_plus"):
         np.testing.assert_array_equal(getattr(plain, field), getattr(watched, field))
-        np.testing.assert_array_equal(np.concatenate([getattr(part, field) for part in parts]), getattr(plain, field))
-    np.testing.assert_array_equal(np.concatenate([part.k for part in parts]), plain.k)
-    np.testing.assert_array_equal(parts[-1].x[-1], plain.x[-1])
+    assert told[-1] == 700
 
 
 def test_another_process_gets_the_same_numbers() -> None:
@@ -347,17 +347,6 @@ def test_another_process_gets_the_same_numbers() -> None:
 def test_a_run_can_be_stopped_and_is_that_much_shorter() -> None:
     orbit = iterate(sam(TINY, 0.05, 4.0), TINY.start(0, 0.7), 10_000, keep="scalars", stop=lambda: True)
     assert 0 < len(orbit.f) <= 256 and len(orbit.f) == len(orbit.k) == len(orbit.eta)
-
-
-def test_a_run_off_its_leash_ends_in_nan_and_has_diverged() -> None:
-    w = TINY.start(0, 0.7)
-    orbit = iterate(sam(TINY, 3e3, 1.0), w, 600, keep="scalars", leash=100.0)
-    k = int(np.argmax(np.isnan(orbit.f)))
-    assert k >= 1 and np.isfinite(orbit.f[:k]).all() and np.isnan(orbit.f[k:]).all() and len(orbit.f) == 601
-    freely = iterate(sam(TINY, 3e3, 1.0), w, k)
-    assert np.linalg.norm(freely.x[k] - w) > 100.0 >= np.linalg.norm(freely.x[k - 1] - w)
-    found = verdict(TINY, orbit)
-    assert found.outcome == "diverged" and found.step == k and f"step {k:,}" in found.sentence
 
 
 def test_many_weights_are_not_all_kept() -> None:

@@ -72,6 +72,31 @@ def test_the_curves_are_the_orbit_at_their_steps_with_the_ends_among_them() -> N
         assert float(n.value(x)) == orbit.f[k]
 
 
+@pytest.mark.parametrize("eta", [3e3, 30.0])
+def test_a_run_that_leaves_has_diverged_at_the_step_where_it_was_too_far(eta: float) -> None:
+    """Far from its start it ends, and at the same step however it is cut: also where it would have come back."""
+    n = TINY.network.network()
+    w = n.start(0, 0.7)
+    freely = iterate(gd(n, eta), w, 700)
+    with np.errstate(over="ignore"):
+        apart = np.linalg.norm(freely.x - w, axis=-1)
+    far = int(np.argmax(~(apart <= 100.0 * max(1.0, np.linalg.norm(w)))))
+    assert far
+    for pieces in (1, 7, 701):
+        course = Course(gd(n, eta), w, 700)
+        curves = []
+        while course.left:
+            curves.append(course.go_on(pieces))
+        orbit = course.orbit()
+        assert orbit.steps == 700
+        np.testing.assert_array_equal(orbit.f[:far], freely.f[:far])
+        assert np.isnan(orbit.f[far:]).all() and np.isnan(orbit.x[-1]).all()
+        assert max(k for curve in curves for k in curve.k) < far
+        found = verdict(n, orbit)
+        assert (found.outcome, found.step) == ("diverged", far)
+        assert "far from its start" in found.sentence
+
+
 def test_a_run_that_diverges_ends_there_and_says_at_which_step() -> None:
     trained = train(as_case(SHORT, eta=500.0, steps=4000))  # weight decay alone multiplies by -4
     for run in trained.runs:

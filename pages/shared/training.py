@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from dynamics import RECIPES, Orbit, Rule, gd, iterate, sam, warm_start
+from dynamics import RECIPES, Orbit, Rule, gd, sam, warm_start
+from dynamics.orbit import Recorder
 from landscapes.perceptron import size
 
 if TYPE_CHECKING:
@@ -32,9 +33,8 @@ DEEPEST: Final = 2
 CURVE: Final = 600  # points of a curve at most
 SNAPSHOTS: Final = 200  # positions of a path that are kept
 _PATIENCE: Final = 0.2  # seconds between two reports
-_CHUNK: Final = 128  # steps of a round at most; `iterate` keeps the positions of so many
+_CHUNK: Final = 128  # steps of a round at most
 _LEASH: Final = 100.0  # a run that is further from its start than this many times the start's length has left
-_SCALARS: Final = ("f", "f_plus", "gradient_norms", "shifted_norms", "cosine", "eta", "rho")
 
 
 @dataclass(frozen=True)
@@ -148,56 +148,45 @@ class Course:
 
     def __init__(self, rule: Rule, w: Array, steps: int) -> None:
         """Begin at the weights w (d,)."""
-        self.rule, self.w, self.memory, self._start = rule, w, rule.start(w), w
-        self.k, self.steps, self.gone = 0, steps, False
-        self.orbits: list[Orbit] = []
+        self.steps = steps
         self.snapshots: list[tuple[int, Array]] = []
+        self._rule, self._w, self._memory = rule, w, rule.start(w)
+        self._recorder = Recorder(rule, w, steps, keep="scalars")
+        self._start, self._leash = w, _LEASH * max(1.0, float(np.linalg.norm(w)))
 
     @property
     def left(self) -> int:
         """How many of its points 0, 1, ..., steps have not been visited."""
-        return self.steps + 1 - self.k
+        return self.steps + 1 - self._recorder.seen
 
     def go_on(self, count: int) -> Curves:
         """Visit the next points, `count` of them at most; return what belongs in the curves."""
-        count = min(count, _CHUNK, self.left)
-        first, network = self.k, self.rule.objective
-
-        def step(x: Array, memory: Any, k: int) -> Any:
-            seen, self.memory = self.rule.step(x, self.memory, first + k)
-            self.w = seen.x_next
-            return seen, None
-
-        orbit = iterate(Rule(self.rule.name, network, step), self.w, count - 1, keep="scalars")
-        self.k += count
-        if len(self.orbits) > 1:  # its positions are needed no longer
-            old = self.orbits[-2]
-            self.orbits[-2] = replace(old, x=old.x[:0].copy(), x_plus=old.x[:0].copy())
-        self.orbits.append(orbit)
-        k = first + orbit.k
-        every = max(1, -(-self.steps // SNAPSHOTS))
-        for i in np.flatnonzero(k % every == 0):
-            self.snapshots.append((int(k[i]), orbit.x[i].copy()))
-        keep = (k % max(1, -(-self.steps // (CURVE - 1))) == 0) | (k == self.steps)
-        accuracy = getattr(network, "accuracy", lambda _: np.nan)
-        leash = _LEASH * max(1.0, float(np.linalg.norm(self._start)))
-        if not np.linalg.norm(self.w - self._start) <= leash:  # nothing comes back from there
-            self.gone, self.k = True, self.steps + 1
+        first, w = self._recorder.seen, self._w
+        accuracy = getattr(self._rule.objective, "accuracy", lambda _: np.nan)
+        for_curves, for_path = max(1, -(-self.steps // (CURVE - 1))), max(1, -(-self.steps // SNAPSHOTS))
+        accuracies: dict[int, float] = {}  # at the steps that belong in the curves
+        with np.errstate(all="ignore"):
+            for k in range(first, min(first + count, self.steps + 1)):
+                if not np.linalg.norm(w - self._start) <= self._leash:  # nothing comes back from there
+                    self._recorder.leave()
+                    break
+                seen, self._memory = self._rule.step(w, self._memory, k)
+                self._recorder.see(w, seen)
+                if k % for_path == 0:
+                    self.snapshots.append((k, w))
+                if k % for_curves == 0 or k == self.steps:
+                    accuracies[k] = accuracy(w)
+                w = seen.x_next
+        self._w, orbit, k = w, self._recorder.orbit(first), np.array(list(accuracies), np.int64)
+        i = k - first
         return Curves(
-            k[keep], orbit.f[keep], orbit.f_plus[keep], orbit.gradient_norms[keep], orbit.shifted_norms[keep],
-            orbit.cosine[keep], np.array([accuracy(x) for x in orbit.x[keep]]),
+            k, orbit.f[i], orbit.f_plus[i], orbit.gradient_norms[i], orbit.shifted_norms[i], orbit.cosine[i],
+            np.array(list(accuracies.values())),
         )  # fmt: skip
 
     def orbit(self) -> Orbit:
-        """Return the scalars of every step, and the last positions; where it is gone, they end with NaN."""
-        parts = self.orbits
-        x, x_plus = (np.concatenate([getattr(part, name) for part in parts[-2:]]) for name in ("x", "x_plus"))
-        whole = [np.concatenate([getattr(part, name) for part in parts]) for name in _SCALARS]
-        if self.gone:
-            whole = [np.append(values, np.nan) for values in whole[:-2]] + [np.append(v, v[-1]) for v in whole[-2:]]
-            nowhere = np.full_like(x[:1], np.nan)
-            x, x_plus = np.append(x, nowhere, axis=0), np.append(x_plus, nowhere, axis=0)
-        return Orbit(self.rule.name, np.arange(len(whole[0])), x, x_plus, *whole, self._start, traits=self.rule.traits)
+        """Return the scalars of every step, and the last positions; where it has left, they end with NaN."""
+        return self._recorder.orbit()
 
 
 def advance(
