@@ -27,7 +27,7 @@ INDEX_HTML = (files("streamlit") / "static" / "index.html").read_bytes()
 def get(url: str, **headers: str) -> tuple[int, http.client.HTTPMessage, bytes]:
     """Status, headers and body as they come, nothing unpacked, no redirect followed."""
     address = urlsplit(url)
-    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
     try:
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request("GET", address.path or "/", headers=names)
@@ -102,7 +102,7 @@ def test_frame_ancestors_refuses_anything_else(value: str) -> None:
 def test_a_wrong_frame_ancestors_stops_the_start_with_a_sentence() -> None:
     env = {**os.environ, "FRAME_ANCESTORS": "'self'; script-src *"}
     command = streamlit_run(free_port())
-    result = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
+    result = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
     assert result.returncode != 0
     assert "FRAME_ANCESTORS must be" in result.stderr
     assert "Traceback" not in result.stdout + result.stderr
@@ -174,5 +174,5 @@ def test_any_asgi_server_can_start_the_app(tmp_path: Path) -> None:
 def test_sigterm_stops_the_server(serve: Serve) -> None:
     with serve() as server:
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(timeout=30) in (0, -signal.SIGTERM)
+        assert server.process.wait(timeout=60) in (0, -signal.SIGTERM)
         assert "Traceback" not in server.log.read_text()

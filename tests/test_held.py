@@ -12,7 +12,7 @@ HOME = Path(__file__).parents[1] / "Home.py"
 
 @pytest.fixture
 def explore(monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    at = AppTest.from_file(str(HOME), default_timeout=30)
+    at = AppTest.from_file(str(HOME), default_timeout=120)
     at.run()
     at.switch_page("pages/1_Explore.py").run()
     return at

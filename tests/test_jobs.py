@@ -45,7 +45,7 @@ def pool() -> jobs.Pool:
 
 
 def wait_for_report(job: jobs.Job) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while not job.reports and time.monotonic() < end:
         time.sleep(0.01)
     assert job.reports
@@ -134,7 +134,7 @@ def test_no_worker_of_a_pool_that_broke_is_left_behind() -> None:
         jobs.submit(die).future.result(timeout=60)
     assert jobs.submit(double, 2).future.result(timeout=60) == 4
     assert jobs.pool() is not first
-    _, alive = psutil.wait_procs([psutil.Process(left)] if psutil.pid_exists(left) else [], timeout=30)
+    _, alive = psutil.wait_procs([psutil.Process(left)] if psutil.pid_exists(left) else [], timeout=60)
     assert not alive
 
 
@@ -149,7 +149,7 @@ def test_a_server_has_its_workers_soon_and_they_stand_back(serve: "Serve") -> No
             children = psutil.Process(server.process.pid).children()
             workers = [child for child in children if "spawn_main" in " ".join(child.cmdline()) and child.nice() >= 5]
         assert len(workers) == jobs.WORKERS + jobs.ANSWERING
-    _, alive = psutil.wait_procs(workers, timeout=30)
+    _, alive = psutil.wait_procs(workers, timeout=60)
     assert not alive
 
 
@@ -167,5 +167,5 @@ def test_workers_end_with_a_server_that_was_killed() -> None:
     os.kill(server.pid, signal.SIGKILL)
     server.wait()
     server.stdout.close()
-    _, alive = psutil.wait_procs(workers, timeout=30)
+    _, alive = psutil.wait_procs(workers, timeout=60)
     assert not alive

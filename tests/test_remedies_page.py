@@ -161,7 +161,7 @@ def test_a_hard_landscape_gets_a_plain_sentence(link: dict[str, str], words: str
 # The grid, in workers
 
 
-def until(app: AppTest, words: str, seconds: float = 60.0) -> AppTest:
+def until(app: AppTest, words: str, seconds: float = 120.0) -> AppTest:
     end = time.monotonic() + seconds
     while words not in said(app) + " ".join(str(e.proto) for e in app.get("progress")):
         assert time.monotonic() < end, said(app)
@@ -220,7 +220,7 @@ def test_work_ends_when_its_page_is_left() -> None:
     app.session_state[LEAVE] = work.stop
     healthy(app.switch_page("pages/1_Explore.py").run())
     assert work.stopped
-    work.wait(20.0)
+    work.wait(120.0)
     assert work.done
     assert LEAVE not in app.session_state
 
@@ -228,7 +228,7 @@ def test_work_ends_when_its_page_is_left() -> None:
 def test_work_ends_when_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pages.shared.watched._PATIENCE", 0.2)
     work = Watched("about", [1], slow)
-    work.wait(20.0)
+    work.wait(120.0)
     assert work.done
     assert work.stopped
     assert work.results() in ({}, {1: 1})
@@ -236,7 +236,7 @@ def test_work_ends_when_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_case_that_fails_says_why() -> None:
     work = Watched("about", [1, 2], fails)
-    work.wait(30.0)
+    work.wait(120.0)
     assert work.failures() == ["ValueError: 1 is odd"]
     assert work.results() == {2: 2}
 

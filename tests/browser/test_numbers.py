@@ -14,7 +14,6 @@ FIGURE = Path(player_js.__file__).with_name("figure.js").read_text(encoding="utf
 def test_a_number_reads_the_same_in_a_verdict_and_under_the_picture(page: Page) -> None:
     rng = np.random.default_rng(0)
     edges = [
-        
         0.0099999,
         0.00099999,
         0.0009994,
