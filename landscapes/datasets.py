@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.datasets import load_digits, make_moons
 
 from .landscape import Array
 
@@ -42,6 +41,8 @@ def examples(data: str, subset: int | None, label_noise: float, held_out: float,
     Returns:
         The examples, read-only. Nothing is reordered when all are trained on.
     """
+    from sklearn.datasets import load_digits, make_moons  # takes long to import, and not all who name a set load it
+
     if data == "digits":
         digits = load_digits()
         x, y = digits.data / 16.0 - 0.5, digits.target

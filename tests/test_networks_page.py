@@ -14,7 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dynamics import RECIPES, gsam, iterate
-from dynamics.sentences import number
+from dynamics.sentences import number, percent
 from figures.standalone import standalone
 from pages.shared.networks_controls import TRIED, widths
 from pages.shared.networks_pictures import curve_pictures, shown, slice_makers, slices_csv
@@ -68,7 +68,7 @@ def test_a_preset_opens_with_its_stored_verdicts_and_certificate(preset: str) ->
     shown = verdicts(app)
     for line, i in zip(shown, (1, 0, 2), strict=True):
         assert trained.runs[i].sentence in line
-        assert f"{trained.runs[i].accuracy:.1%}" in line
+        assert percent(trained.runs[i].accuracy) in line
     assert trained.runs[1].proof is not None
     assert trained.runs[1].proof.sentence in said(app)
     assert app.number_input(key="n_rho").value == training.rho
@@ -175,7 +175,7 @@ def test_a_training_ends_with_its_own_verdict() -> None:
     frame = app.dataframe[0].value
     assert frame["run"].tolist() == list(as_case(TINY, steps=300).names)
     training = as_case(TINY, steps=300, rho=0.5)
-    n = training.network.network()
+    n = training.network
     ends = [iterate(rule, n.start(0, 0.7), 300).f[-1] for rule in training.rules(n)]
     np.testing.assert_allclose(frame["loss"], ends, rtol=1e-12)
 
@@ -201,7 +201,7 @@ def test_any_rule_can_be_tried_beside_gd_and_sam() -> None:
     button(app, "train").click()  # type: ignore[attr-defined]
     until(healthy(app.run()), lambda app: "GSAM" in " ".join(verdicts(app)))
     training = as_case(TINY, steps=40, rule="gsam", options=(("alpha", 0.25),))
-    n = training.network.network()
+    n = training.network
     end = iterate(gsam(n, training.eta, training.rho, 0.25), n.start(0, 0.7), 40).f[-1]
     assert app.dataframe[0].value["loss"].tolist()[2] == pytest.approx(end, rel=1e-12)
     assert "_GSAM_" not in said(app) and "Zhuang" in said(app)
@@ -356,6 +356,6 @@ def test_the_script_trains_the_same_runs(changes: dict[str, object]) -> None:
         [sys.executable, "-c", script(training)], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
     assert run.returncode == 0, run.stderr
-    n = training.network.network()
+    n = training.network
     for rule in training.rules(n):
         assert f"{rule.name} {iterate(rule, n.start(0, 0.7), 200).f[-1]}" in run.stdout

@@ -87,7 +87,7 @@ def test_the_cases_are_all_combinations_and_no_others() -> None:
 @pytest.mark.parametrize("warm", [0, 9])
 def test_a_run_of_a_sweep_follows_its_rule_after_the_warm_start(name: str, warm: int) -> None:
     case = as_case(SHORT, rule=name, warm=warm, steps=40)
-    n = case.network.network()
+    n = case.network
     w, descent = n.start(case.seed, case.scale), gd(n, case.eta)
     after = RECIPES["sam" if name == "warm" else name].build(n, case.eta, case.rho, 40 - warm)
     expected = iterate(warm_start(descent, after, warm), w, 40)

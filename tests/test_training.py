@@ -2,7 +2,10 @@
 
 import io
 import math
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,21 +20,18 @@ from pages.shared.stored import FOLDER, pack, stored, unpack
 from pages.shared.sweeping import SweepJob
 from pages.shared.trained import STALLS, slices, train
 from pages.shared.training import (
-    CLASSES,
     CURVE,
     DIGITS,
-    EXAMPLES,
-    FEATURES,
     PRESETS,
     TINY,
     Course,
-    NetworkSpec,
     Progress,
     advance,
     as_case,
     one_thread,
 )
 
+ROOT = Path(__file__).resolve().parent.parent
 SCALARS = ("f", "f_plus", "gradient_norms", "shifted_norms", "eta", "rho")
 SHORT = as_case(TINY, steps=700, warm=50)
 
@@ -42,7 +42,7 @@ SHORT = as_case(TINY, steps=700, warm=50)
 @given(st.lists(st.integers(1, 300), min_size=1, max_size=8), st.integers(0, 60))
 @settings(max_examples=10)
 def test_a_run_in_pieces_gives_the_numbers_of_one_piece_bit_for_bit(pieces: list[int], warm: int) -> None:
-    n = TINY.network.network()
+    n = TINY.network
     w, steps = n.start(1, 0.7), 150
     rule = warm_start(gd(n, 0.05), sam(n, 0.05, 4.0), warm)
     course = Course(rule, w, steps)
@@ -59,7 +59,7 @@ def test_a_run_in_pieces_gives_the_numbers_of_one_piece_bit_for_bit(pieces: list
 
 
 def test_the_curves_are_the_orbit_at_their_steps_with_the_ends_among_them() -> None:
-    n = TINY.network.network()
+    n = TINY.network
     course = Course(sam(n, 0.05, 4.0), n.start(0, 0.7), 2000)
     curves = advance((course,), None, None)[0]
     orbit = course.orbit()
@@ -75,7 +75,7 @@ def test_the_curves_are_the_orbit_at_their_steps_with_the_ends_among_them() -> N
 @pytest.mark.parametrize("eta", [3e3, 30.0])
 def test_a_run_that_leaves_has_diverged_at_the_step_where_it_was_too_far(eta: float) -> None:
     """Far from its start it ends, and at the same step however it is cut: also where it would have come back."""
-    n = TINY.network.network()
+    n = TINY.network
     w = n.start(0, 0.7)
     freely = iterate(gd(n, eta), w, 700)
     with np.errstate(over="ignore"):
@@ -113,7 +113,7 @@ def test_three_runs_side_by_side_report_their_curves_piece_by_piece() -> None:
     reports: list[Progress] = []
     trained = train(SHORT, reports.append)
     assert [run.name for run in trained.runs] == ["GD", "SAM", "SAM after 50 steps of GD"]
-    n = SHORT.network.network()
+    n = SHORT.network
     w = n.start(SHORT.seed, SHORT.scale)
     for i, rule in enumerate(SHORT.rules(n)):
         pieces = np.concatenate([report.pieces[i].loss for report in reports])
@@ -154,17 +154,16 @@ def test_radius_zero_is_gradient_descent() -> None:
 # --- what the page knows without loading anything ---------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "spec",
-    [DIGITS.network, TINY.network, NetworkSpec("moons", (16, 16)), NetworkSpec("digits", (8,), "relu", held_out=0.2)],
-)
-def test_a_description_has_the_widths_of_its_network(spec: NetworkSpec) -> None:
-    n = spec.network()
-    assert isinstance(n, Network)
-    assert (spec.widths, spec.dim) == (n.widths, n.dim)
-    assert n.examples.x.shape[0] == FEATURES[spec.data]
-    assert n.examples.x.shape[1] + n.examples.held_out_x.shape[1] == EXAMPLES[spec.data]
-    assert len(set(n.examples.y.tolist())) == CLASSES[spec.data]
+def test_a_training_is_described_without_its_data() -> None:
+    program = (
+        "import sys\nfrom pages.shared.training import DIGITS, described\nfrom pages.shared.stored import stored\n"
+        "print(described(DIGITS), stored('Digits')[0].network.dim)\nprint('sklearn' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    words, loaded = run.stdout.splitlines()
+    n = Network()
+    assert f"{n.examples.x.shape[1]:,} examples" in words and words.endswith(f" {n.dim}")
+    assert loaded == "False"
 
 
 # --- stored results ---------------------------------------------------------------------------------
@@ -237,7 +236,7 @@ def test_the_digits_presets_stored_result_shows_the_stall_and_its_cure() -> None
 
 
 def test_slices_hold_the_loss_where_they_say() -> None:
-    n = TINY.network.network()
+    n = TINY.network
     course = Course(sam(n, 0.05, 4.0), n.start(0, 0.7), 500)
     advance((course,), None, None)
     orbit = course.orbit()
@@ -258,7 +257,7 @@ def test_slices_hold_the_loss_where_they_say() -> None:
 
 
 def test_a_run_that_stood_still_has_slices_too() -> None:
-    n = TINY.network.network()
+    n = TINY.network
     w = n.start(0, 0.7)
     orbit = iterate(sam(n, 0.05, 0.0), w, 0, keep="scalars")
     s = slices(n, orbit, [(0, w)], 0.0)
@@ -269,7 +268,7 @@ def test_a_run_that_stood_still_has_slices_too() -> None:
 
 
 def test_a_log_is_judged_by_its_norms_and_thinned() -> None:
-    n = TINY.network.network()
+    n = TINY.network
     orbit = iterate(sam(n, 0.05, 4.0), n.start(0, 0.7), 3000, keep="scalars")
     columns = (orbit.k, orbit.f, orbit.f_plus, orbit.gradient_norms, orbit.shifted_norms, orbit.cosine, orbit.eta,
                orbit.rho)  # fmt: skip
@@ -285,4 +284,4 @@ def test_a_log_is_judged_by_its_norms_and_thinned() -> None:
 def test_as_case_changes_the_training_or_its_network() -> None:
     case = as_case(DIGITS, rho=2.0, label_noise=0.1)
     assert case == replace(DIGITS, rho=2.0, network=replace(DIGITS.network, label_noise=0.1))
-    assert math.isclose(case.network.network().label_noise, 0.1)
+    assert math.isclose(case.network.label_noise, 0.1)

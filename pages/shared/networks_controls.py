@@ -10,18 +10,12 @@ from typing import Any, Final
 import streamlit as st
 
 from dynamics import RECIPES
+from landscapes.datasets import MOST
+from landscapes.network import Network
+from landscapes.perceptron import ACTIVATIONS
 from pages.shared.link import Link, plain
-from pages.shared.training import (
-    DEEPEST,
-    EXAMPLES,
-    MOST_STEPS,
-    PRESETS,
-    WIDEST,
-    NetworkSpec,
-    Training,
-)
+from pages.shared.training import DEEPEST, MOST_STEPS, PRESETS, WIDEST, Training
 
-ACTIVATIONS: Final = ("tanh", "relu", "gelu")
 LOSSES: Final = {"digits": ("cross-entropy",), "moons": ("logistic", "cross-entropy")}
 RADII: Final = (0.0, 20.0)
 STEP_SIZES: Final = (1e-6, 10.0)
@@ -133,7 +127,7 @@ def _ask_tried(link: Link, default: dict[str, Any]) -> tuple[str, int, tuple[tup
     return rule, warm, tuple(options)
 
 
-def _ask_network(link: Link, usual: NetworkSpec, default: dict[str, Any], one: bool) -> NetworkSpec:
+def _ask_network(link: Link, usual: Network, default: dict[str, Any], one: bool) -> Network:
     data = usual.data
     typed = st.text_input(
         "hidden units", default["hidden"], key=f"{PREFIX}hidden", bind="query-params", max_chars=20,
@@ -144,18 +138,18 @@ def _ask_network(link: Link, usual: NetworkSpec, default: dict[str, Any], one: b
         hidden = widths(typed)
     except ValueError as error:
         st.error(str(error))
-    activation = _choice(link, "activation", "activation", default, ACTIVATIONS)
+    activation = _choice(link, "activation", "activation", default, tuple(ACTIVATIONS))
     loss = default["loss"]
     if len(LOSSES[data]) > 1:
         loss = _choice(link, "loss", "loss", default, LOSSES[data])
     held_out = _number(link, "held", "share held out", default, 0.0, 0.5, 0.1)
     noise = _number(link, "noise", "share of wrong labels", default, 0.0, 0.9, 0.1) if one else 0.0
     decay = _number(link, "decay", "weight decay", default, 0.0, 1.0, 0.001)
-    most = EXAMPLES[data] - round(held_out * EXAMPLES[data])
+    most = MOST[data] - round(held_out * MOST[data])
     subset = _number(
         link, "examples", "training examples", default, _ALL, most, 100, help="0 for all that are not held out."
     )
-    return NetworkSpec(data, hidden, activation, loss, decay, subset or None, noise, held_out, usual.seed)
+    return Network(data, hidden, activation, loss, decay, subset or None, noise, held_out, usual.seed)
 
 
 def widths(typed: str) -> tuple[int, ...]:

@@ -14,11 +14,14 @@ from typing import Any, Final
 
 import numpy as np
 
+from landscapes.network import Network
 from pages.shared.trained import Proof, Slices, Trained, TrainedRun, train
-from pages.shared.training import PRESETS, Curves, NetworkSpec, Training
+from pages.shared.training import PRESETS, Curves, Training
 
 FOLDER: Final = Path(__file__).parent / "presets"
-_TYPES: Final = {c.__name__: c for c in (Curves, NetworkSpec, Proof, Slices, Trained, TrainedRun, Training)}
+_TYPES: Final = {c.__name__: c for c in (Curves, Network, Proof, Slices, Trained, TrainedRun, Training)} | {
+    "NetworkSpec": Network,  # as files have it that were written before
+}
 
 
 def pack(value: Any) -> bytes:

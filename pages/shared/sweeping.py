@@ -84,7 +84,7 @@ def run_case(case: Training) -> CaseResult:
     Raises:
         Stopped: the job's owner has asked for the end.
     """
-    network = case.network.network()
+    network = case.network
     course = Course(case.swept(network), network.start(case.seed, case.scale), case.steps)
     advance((course,), None, jobs.stop_asked)
     if course.left:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from dynamics import Orbit, verdict
 from dynamics.certify import Certificate, certify
 from dynamics.rules import NORMALIZED, unit
+from landscapes.network import Network
 from pages.shared import jobs
 from pages.shared.training import Array, Course, Curves, Progress, Training, advance, one_thread
-
-if TYPE_CHECKING:
-    from landscapes.network import Network
 
 _LINE: Final = 121  # values on the line through w and w+
 _PLANE: Final = 27  # values along an axis of the plane
@@ -96,7 +94,7 @@ def train(
         report: called a few times a second, with the next piece of every curve.
         stop: asked as often; where it says True the runs end there, and are judged as far as they went.
     """
-    network = training.network.network()
+    network = training.network
     w = network.start(training.seed, training.scale)
     courses = tuple(Course(rule, w, training.steps) for rule in training.rules(network))
     curves = advance(courses, report, stop)

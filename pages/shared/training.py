@@ -1,6 +1,6 @@
 """Training a network by several rules side by side, as pure functions of plain data that a worker process runs.
 
-The server's own process only needs the descriptions: a network's data set and derivatives are loaded in the worker.
+The server's own process only describes networks: their data are loaded where they are trained, in the worker.
 """
 
 from __future__ import annotations
@@ -9,24 +9,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from dynamics import RECIPES, Orbit, Rule, gd, sam, warm_start
 from dynamics.orbit import Recorder
-from landscapes.perceptron import size
-
-if TYPE_CHECKING:
-    from landscapes.network import Network
+from landscapes.datasets import MOST
+from landscapes.network import Network
 
 Array = npt.NDArray[np.float64]
 
-FEATURES: Final = {"digits": 64, "moons": 2}
-EXAMPLES: Final = {"digits": 1797, "moons": 200}
-CLASSES: Final = {"digits": 10, "moons": 2}
 MOST_STEPS: Final = 12_000
 WIDEST: Final = 64
 DEEPEST: Final = 2
@@ -38,46 +32,10 @@ _LEASH: Final = 100.0  # a run that is further from its start than this many tim
 
 
 @dataclass(frozen=True)
-class NetworkSpec:
-    """A description of a network, as `landscapes.network.Network` takes it, which loads nothing."""
-
-    data: str = "digits"
-    hidden: tuple[int, ...] = (32,)
-    activation: str = "tanh"
-    loss: str = "cross-entropy"
-    weight_decay: float = 0.0
-    subset: int | None = None
-    label_noise: float = 0.0
-    held_out: float = 0.0
-    seed: int = 0
-
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """Number of inputs, of units in each hidden layer, and of outputs."""
-        return (FEATURES[self.data], *self.hidden, 1 if self.loss == "logistic" else CLASSES[self.data])
-
-    @property
-    def dim(self) -> int:
-        """Number of weights and biases."""
-        return size(self.widths)
-
-    def network(self) -> Network:
-        """Make the network; in a worker only."""
-        return _network(self)
-
-
-@lru_cache(maxsize=2)
-def _network(spec: NetworkSpec) -> Network:
-    from landscapes.network import Network
-
-    return Network(**{field.name: getattr(spec, field.name) for field in fields(spec)})
-
-
-@dataclass(frozen=True)
 class Training:
     """A network, its first weights, and how it is trained."""
 
-    network: NetworkSpec = NetworkSpec()
+    network: Network = Network()
     rho: float = 3.0
     eta: float = 0.1
     steps: int = 6000
@@ -228,7 +186,7 @@ def described(training: Training) -> str:
     n = training.network
     layers = " and ".join(str(width) for width in n.hidden) or "no"
     return (
-        f"{'Handwritten digits' if n.data == 'digits' else 'Two moons'}, {n.subset or EXAMPLES[n.data]:,} examples; "
+        f"{'Handwritten digits' if n.data == 'digits' else 'Two moons'}, {n.subset or MOST[n.data]:,} examples; "
         f"{layers} hidden {n.activation} unit{'' if n.hidden == (1,) else 's'}, {n.dim:,} weights; {n.loss} loss"
         + (f" with weight decay {n.weight_decay:g}" if n.weight_decay else "")
         + (f", {100.0 * n.label_noise:g} % of the labels wrong" if n.label_noise else "")
@@ -238,7 +196,7 @@ def described(training: Training) -> str:
 
 DIGITS: Final = Training()
 TINY: Final = Training(
-    NetworkSpec("moons", (2,), loss="logistic", weight_decay=0.01), rho=4.0, eta=0.05, steps=3000, warm=300, scale=0.7
+    Network("moons", (2,), loss="logistic", weight_decay=0.01), rho=4.0, eta=0.05, steps=3000, warm=300, scale=0.7
 )
 PRESETS: Final = {"Digits": DIGITS, "Tiny": TINY}
 
