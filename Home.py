@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dynamics.sentences import number, place
+from dynamics.sentences import counted, number, place
 from landscapes import CATALOGUE
 from pages.shared.analysis import Answer, Question
 from pages.shared.compute import ask
@@ -14,7 +14,6 @@ from pages.shared.link import Link
 from pages.shared.picture import show_runs
 from pages.shared.radius_analysis import Span, quick
 from pages.shared.radius_report import critical
-from pages.shared.report import counted
 
 
 def main() -> None:

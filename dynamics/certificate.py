@@ -23,8 +23,8 @@ from landscapes.landscape import Array, Domain, Landscape
 from .boxes import Zeros, zeros
 from .directions import Directions, sides
 from .hallucination import HallucinatedPoints
-from .proof import Proof, all_covered, counted, reasons_of, sentence_of
-from .sentences import place
+from .proof import Proof, all_covered, reasons_of, sentence_of
+from .sentences import counted, place
 from .turn import turn
 
 MOST: Final = 300_000  # boxes and arcs together

@@ -1,4 +1,4 @@
-"""From the words of the verdicts to the groups that basins are drawn in, and how large each group's share is."""
+"""From the words of the verdicts to the groups that basins are drawn in: their names, and how large each share is."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
+from .outcome import TOLERANCES
 
 UNDEFINED: Final = "undefined"
 UNDECIDED: Final = "undecided"
@@ -27,9 +29,54 @@ GROUP_OF: Final = MappingProxyType(
         "stalled": UNDECIDED,  # not certified
     }
 )
-GROUPS: Final = ("minimizer", "hallucinated", "trapped", "cycling", "diverged", UNDECIDED, UNDEFINED)
 
-_Z: Final = 1.96  # standard deviations on either side of the mean that hold 95 % of a normal distribution
+
+@dataclass(frozen=True)
+class Words:
+    """How one speaks of a group."""
+
+    label: str  # 12.3% at a true minimizer
+    one: str  # SAM ends at a true minimizer
+    many: str  # 12.3% of the starts end at a true minimizer
+    help: str  # which runs belong to it
+
+
+# In this order they are listed.
+WORDS: Final = MappingProxyType(
+    {
+        "minimizer": Words(
+            "at a true minimizer", "ends at a true minimizer", "end at a true minimizer",
+            "a minimizer of f was reached, or the run bounces around it",
+        ),
+        "hallucinated": Words(
+            "at a hallucinated point", "ends at a hallucinated point", "end at a hallucinated point",
+            "the run stopped, or is closing in, where the gradient is not 0",
+        ),
+        "trapped": Words(
+            "held at a saddle, maximizer or degenerate point", "is held at a saddle, maximizer or degenerate point",
+            "are held at a saddle, maximizer or degenerate point",
+            "the run stopped on, or is held around, a stationary point of f that is no minimizer by its curvatures",
+        ),
+        "cycling": Words(
+            "in a cycle", "goes round in a cycle", "go round in a cycle", "the run comes back to where it was"
+        ),
+        "diverged": Words(
+            "diverged", "diverges", "diverge",
+            f"the run left the finite numbers, or went {TOLERANCES.far:g} diagonals of the window from its middle",
+        ),
+        UNDECIDED: Words(
+            "undecided", "is undecided (still moving, or stalled without a proof)",
+            "are undecided (still moving, or stalled without a proof)",
+            "still moving after these steps, or stalled without being certified",
+        ),
+        UNDEFINED: Words(
+            "f undefined", "begins where f is undefined", "begin where f is undefined", "f is not defined at the start"
+        ),
+    }
+)  # fmt: skip
+GROUPS: Final = tuple(WORDS)
+
+_Z: Final = 1.96  # standard deviations on either side of the mean that hold 95% of a normal distribution
 
 
 @dataclass(frozen=True)
@@ -58,7 +105,7 @@ def shares(groups: npt.NDArray[np.str_], wanted: Sequence[str] = GROUPS) -> tupl
         wanted: the groups.
 
     Returns:
-        One a group. Of random starts the error is half the width of Wilson's interval for 95 %. On a grid it is no
+        One a group. Of random starts the error is half the width of Wilson's interval for 95%. On a grid it is no
         matter of chance, and such an interval would say too much or too little: there it is a bound. Only cells
         through which the boundary of the group runs can be counted wrongly, each by half of it at most where the
         boundary is straight in it, and there are about as many of them as neighbours in a row or a column that end

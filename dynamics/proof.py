@@ -13,7 +13,7 @@ from landscapes.landscape import Array, Domain
 from .boxes import Zeros
 from .directions import EDGE, STATIONARY, TANGENT, Directions
 from .krawczyk import CURVE, DEGENERATE, FLAT, KINK, UNDEFINED
-from .sentences import number
+from .sentences import counted, number, plural_of
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def reasons_of(every: Zeros, around: list[Directions], looked_at: tuple[int, int
             else:
                 stopped += count
     if stopped:
-        what = counted(sum(looked_at), whole) + (f" and {part}s" if looked_at[1] else "")
+        what = counted(sum(looked_at), whole) + (f" and {plural_of(part)}" if looked_at[1] else "")
         reasons.append(f"stopped after {what}, with {stopped:,} still undecided")
     if not all_covered(every, around):
         reasons.append("a part of the window or of a circle was left out")
@@ -100,15 +100,6 @@ def all_covered(every: Zeros, around: list[Directions]) -> bool:
 
 def _are(n: int) -> str:
     return "is" if n == 1 else "are"
-
-
-def counted(n: int, noun: str) -> str:
-    """Write a number of things: 1 box, 2 boxes."""
-    return f"{n:,} {noun if n == 1 else _plural(noun)}"
-
-
-def _plural(noun: str) -> str:
-    return noun + ("es" if noun.endswith("x") else "s")
 
 
 def at_most(value: float) -> str:
@@ -165,7 +156,7 @@ def _held(n: int, undecided: int, noun: str) -> str:
         where.append(one if n == 1 else f"one of these {counted(n, noun)}, each holding exactly one")
     if undecided:
         one = f"the undecided {noun}"
-        where.append(one if undecided == 1 else f"one of the {undecided:,} undecided {_plural(noun)}")
+        where.append(one if undecided == 1 else f"one of the {undecided:,} undecided {plural_of(noun)}")
     return ", or in ".join(where)
 
 

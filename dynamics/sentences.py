@@ -1,4 +1,4 @@
-"""Verdicts in words, with their numbers."""
+"""Verdicts in words, with their numbers, and how numbers, counts, shares and places are written."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 import numpy as np
 
+from .outcome import TOLERANCES
 from .rules import NORMALIZED
 
 if TYPE_CHECKING:
@@ -30,6 +31,32 @@ def number(value: float) -> str:
         places = max(0, 2 - int(exponent))
         return f"{value:,.{places}f}".replace("-", "−")
     return f"{mantissa}·10".replace("-", "−") + str(int(exponent)).translate(_RAISED)
+
+
+def counted(n: int, noun: str, plural: str | None = None) -> str:
+    """Write a number of things: 1 box, 2 boxes; `plural` where it is irregular, as of radius."""
+    return f"{n:,} {noun if n == 1 else plural or plural_of(noun)}"
+
+
+def plural_of(noun: str) -> str:
+    """Write the regular plural of an English noun."""
+    return noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
+
+
+def percent(share: float, error: float = 0.0) -> str:
+    """Write a measured share, and by how much it may be off: 12.3% ± 0.4%.
+
+    What is little but not nothing is not 0%, nor almost all 100%.
+    """
+    if 0.0 < share < 0.0005:
+        written = "< 0.1%"
+    elif 0.9995 <= share < 1.0:
+        written = "> 99.9%"
+    else:
+        written = f"{share:.1%}" if 0.0 < share < 1.0 else f"{share:.0%}"
+    if not error:
+        return written
+    return f"{written} ± {error:.1%}" if error >= 0.0005 else f"{written} ± {100.0 * error:.1g}%"
 
 
 def place(x: Array, scale: float) -> str:
@@ -57,7 +84,7 @@ def sentence(v: Verdict, orbit: Orbit, scale: float) -> str:
         scale: the window's diagonal.
     """
     name = orbit.name
-    steps = f"{orbit.steps:,} step" + ("s" if orbit.steps != 1 else "")
+    steps = counted(orbit.steps, "step")
     where = place(v.point, scale) if v.point is not None else ""
     match v.outcome:
         case "reached":
@@ -139,7 +166,7 @@ def _gone(k: int, orbit: Orbit, scale: float) -> str:
     """Say where a run went that left, at step k, the window or the region where f is defined."""
     with np.errstate(all="ignore"):
         apart = np.linalg.norm(orbit.x[k] - orbit.x[0]) if len(orbit.x) == len(orbit.k) else np.nan
-    if not apart <= 9.0 * scale:
+    if not apart <= (TOLERANCES.far - 1.0) * scale:  # it started in the window, or close to it
         where = "outside the window" if orbit.x.shape[-1] <= 2 else "from its start"
         return (
             f"{orbit.name} diverged: at step {k:,} it was far {where}. "

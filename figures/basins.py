@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from landscapes import Landscape
 
-from .palette import ATTRACTING, BACKGROUND, KINDS, TEXT, Mark, figure
+from .palette import ATTRACTING, BACKGROUND, HALLUCINATED, KINDS, MINIMIZER, SADDLE, SYMBOLS, TEXT, Mark, figure
 from .plane import contours
 
 Array = npt.NDArray[np.floating[Any]]
@@ -20,14 +20,15 @@ Codes = npt.NDArray[np.integer[Any]]
 
 # One family of colours for each meaning; places that meet have different shades of it. The first is the meaning's own.
 _FAMILIES: Final = {
-    "minimizer": ("#009E73", "#7ACFB4", "#005E45", "#B9E6D8", "#3DB593"),
-    "hallucinated": ("#CC79A7", "#E8BCD4", "#96436F", "#F4DFEA", "#B0598C"),
-    "saddle": ("#E69F00", "#F3C966", "#B87F00", "#FAE5B8", "#CF9620"),
+    "minimizer": (MINIMIZER, "#7ACFB4", "#005E45", "#B9E6D8", "#3DB593"),
+    "hallucinated": (HALLUCINATED, "#E8BCD4", "#96436F", "#F4DFEA", "#B0598C"),
+    "saddle": (SADDLE, "#F3C966", "#B87F00", "#FAE5B8", "#CF9620"),
     "maximizer": ("#8A5A1E", "#BC925C", "#5E3B0F", "#DBC2A2", "#A27543"),
 }
 _GREYS: Final = {"cycling": "#9AA0A8", "diverged": "#555B64", "undecided": "#CDD1D6", "undefined": BACKGROUND}
 OTHERS: Final = tuple(_GREYS)  # groups without places; code -1 is the first of them
 _MARKS: Final = {"minimizer": "#00513B", "hallucinated": "#7A2E58", "saddle": "#7A5200", "maximizer": "#3F2A0D"}
+_LIGHT, _DARK = "#FFFFFF", "#000000"  # of what lies on the cells, whose colours are the same in both themes
 _LINES: Final = "rgba(0,0,0,0.22)"  # level lines of f
 _WIDTHS: Final = (395.0, 290.0)  # of the axes in pixels, about, on a desk and on a phone
 
@@ -153,7 +154,7 @@ def radius_map(
     )
     picture.add_scatter(
         x=[low, high], y=[rho, rho], mode="lines", name="this radius",
-        line={"color": "#000000", "width": 1.5, "dash": "dash"}, hoverinfo="skip",
+        line={"color": _DARK, "width": 1.5, "dash": "dash"}, hoverinfo="skip",
     )  # fmt: skip
     picture.add_traces(_spots(spots))
     picture.add_trace(_ring(start, rho))
@@ -189,14 +190,13 @@ def _run(path: Array, start: tuple[float, ...], rule: tuple[str, str]) -> list[g
     """Draw a run with a light edge, so that it stands out on every colour, its start and its end."""
     name, ink = rule
     edge: dict[str, Any] = {"x": path[:, 0], "y": path[:, 1], "mode": "lines", "hoverinfo": "skip"}
-    symbol = "diamond" if name == "SAM" else "square"
     return [
-        go.Scatter(**edge, name="edge", line={"color": "#FFFFFF", "width": 4.5}),
+        go.Scatter(**edge, name="edge", line={"color": _LIGHT, "width": 4.5}),
         go.Scatter(**edge, name=name, line={"color": ink, "width": 2}),
         _ring(start[0], start[1]),
         go.Scatter(
             x=path[-1:, 0], y=path[-1:, 1], mode="markers", name=f"{name} ends", hoverinfo="skip",
-            marker={"color": ink, "symbol": symbol, "size": 10, "line": {"color": "#FFFFFF", "width": 1.5}},
+            marker={"color": ink, "symbol": SYMBOLS[name], "size": 10, "line": {"color": _LIGHT, "width": 1.5}},
         ),
     ]  # fmt: skip
 
@@ -204,7 +204,7 @@ def _run(path: Array, start: tuple[float, ...], rule: tuple[str, str]) -> list[g
 def _ring(x: float, y: float) -> go.Scatter:
     return go.Scatter(
         x=[x], y=[y], mode="markers", name="start", hovertemplate="start<extra></extra>",
-        marker={"color": "#FFFFFF", "size": 11, "line": {"color": "#000000", "width": 2}},
+        marker={"color": _LIGHT, "size": 11, "line": {"color": _DARK, "width": 2}},
     )  # fmt: skip
 
 
@@ -223,7 +223,7 @@ def _spots(spots: Sequence[Spot]) -> list[go.Scatter]:
                 text=[spot.text for spot in some], hovertemplate="%{text}<extra></extra>",
                 marker={
                     "symbol": mark.symbol, "size": mark.size, "color": _MARKS.get(name, TEXT),
-                    "line": {"color": "#FFFFFF", "width": 1.5},
+                    "line": {"color": _LIGHT, "width": 1.5},
                 },
             )
         )  # fmt: skip

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
+from .palette import START
+
 _GLYPHS: Final = {
     "circle": "●",
     "circle-open": "○",
@@ -38,14 +40,19 @@ def entries(picture: go.Figure) -> list[tuple[str, str, str]]:
     found: dict[str, tuple[str, str, str]] = {}
     for trace in picture.data:
         if trace.type == "scatter" and trace.showlegend is not False:
-            found.setdefault(trace.name, (trace.name, *_character(trace)))
+            found.setdefault(trace.name, (trace.name, *_look(trace)))
     return list(found.values())
 
 
-def _character(trace: Any) -> tuple[str, str]:
+def _look(trace: Any) -> tuple[str, str]:
     """Return the character and colour of a trace's mark, or of its line where it has no marks."""
     if (trace.mode or "").startswith("lines"):
         return _LINES.get(trace.line.dash or "", "━"), trace.line.color
-    symbol = trace.marker.symbol or "circle-open"
-    edge = trace.marker.line.color if symbol == "circle-open" else None
-    return _GLYPHS[symbol], edge or trace.marker.color
+    symbol = trace.marker.symbol or START
+    edge = trace.marker.line.color if symbol == START else None
+    return character(symbol), edge or trace.marker.color
+
+
+def character(symbol: str) -> str:
+    """Return the character of a marker's shape, as Plotly names it."""
+    return _GLYPHS[symbol]

@@ -10,7 +10,7 @@ from dynamics.sentences import number
 from landscapes import Landscape
 
 from . import marks
-from .palette import FAINT, KINDS, SAM, TEXT, arrow, figure
+from .palette import BACKGROUND, FAINT, KINDS, SAM, TEXT, arrow, figure
 
 
 def landscape_1d(
@@ -119,7 +119,7 @@ def _add_last_look(picture: go.Figure, l: Landscape, ended: Verdict) -> None:
         picture.add_annotation(
             x=at, y=height, text=text, showarrow=False, yshift=28, font={"color": color, "size": 13},
             xanchor="left" if to_right else "right", xshift=-12 if to_right else 12,
-            bgcolor="var(--st-background-color)", bordercolor=FAINT, borderpad=3,
+            bgcolor=BACKGROUND, bordercolor=FAINT, borderpad=3,
         )  # fmt: skip
 
 

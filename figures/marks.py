@@ -12,7 +12,19 @@ import plotly.graph_objects as go
 from dynamics import HallucinatedPoints, Orbit, StationaryPoints
 from dynamics.sentences import number, place
 
-from .palette import ATTRACTING, HALLUCINATED, KINDS, REPELLING, RULES, SYMBOLS, TEXT, UNDECIDED, Mark, points
+from .palette import (
+    ATTRACTING,
+    BACKGROUND,
+    HALLUCINATED,
+    KINDS,
+    REPELLING,
+    RULES,
+    SYMBOLS,
+    TEXT,
+    UNDECIDED,
+    Mark,
+    points,
+)
 
 Coordinates = Callable[[np.ndarray], tuple[Any, Any]]  # points (n, d) to what is drawn across and upwards
 
@@ -55,7 +67,7 @@ def end(orbit: Orbit, at: Coordinates) -> go.Scatter:
             "color": RULES.get(orbit.name, TEXT),
             "symbol": SYMBOLS.get(orbit.name, "circle"),
             "size": 12,
-            "line": {"color": "var(--st-background-color)", "width": 1.5},
+            "line": {"color": BACKGROUND, "width": 1.5},
         },
         hovertemplate=f"{orbit.name} ends here<extra></extra>",
         showlegend=False,
@@ -70,7 +82,7 @@ def start(x: np.ndarray, at: Coordinates) -> go.Scatter:
         y=up,
         mode="markers",
         name="start",
-        marker={"color": "var(--st-background-color)", "size": 11, "line": {"color": TEXT, "width": 2}},
+        marker={"color": BACKGROUND, "size": 11, "line": {"color": TEXT, "width": 2}},
         hovertemplate="start<extra></extra>",
     )
 

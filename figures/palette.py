@@ -20,6 +20,8 @@ FAINT: Final = "var(--st-border-color)"
 GD: Final = "#0072B2"
 SAM: Final = "#D55E00"
 HALLUCINATED: Final = "#CC79A7"
+MINIMIZER: Final = "#009E73"
+SADDLE: Final = "#E69F00"
 REMEDY: Final = "#56B4E9"  # a run of something else in SAM's place, as after a warm-start
 GREY: Final = "#8A8F98"
 
@@ -45,6 +47,8 @@ SYMBOLS: Final = {  # of a run's mark, as Plotly names them
     **{"GD": "square", "SAM": "diamond"},
     **{RECIPES[name].label: symbol for name, (_, symbol) in _TRIED.items()},
 }
+START: Final = "circle-open"  # the mark of a start
+LINES: Final = (SAM, REMEDY, GD, HALLUCINATED, SADDLE, GREY)  # of a sweep: colours to tell lines apart, of no meaning
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,8 @@ class Mark:
 
 
 KINDS: Final = {
-    "minimizer": Mark("minimizer", "#009E73", "circle", 11),
-    "saddle": Mark("saddle", "#E69F00", "x", 10),
+    "minimizer": Mark("minimizer", MINIMIZER, "circle", 11),
+    "saddle": Mark("saddle", SADDLE, "x", 10),
     "maximizer": Mark("maximizer", GREY, "triangle-up", 11),
     "degenerate": Mark("degenerate stationary point", GREY, "square", 9),
 }

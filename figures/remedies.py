@@ -10,24 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from dynamics.grouping import GROUPS
+from dynamics.grouping import GROUPS, WORDS
 
 from .basins import color
-from .palette import TEXT, figure
+from .palette import BACKGROUND, TEXT, figure
 
 Array = npt.NDArray[np.floating[Any]]
 
 _ROWS: Final = 240  # of the picture over the radius
 GROUP_COLORS: Final = {group: color(group, "saddle" if group == "trapped" else "") for group in GROUPS}
-GROUP_LABELS: Final = {
-    "minimizer": "at a true minimizer",
-    "hallucinated": "at a hallucinated point",
-    "trapped": "on another stationary point",
-    "cycling": "cycling",
-    "diverged": "diverged",
-    "undecided": "undecided",
-    "undefined": "f undefined",
-}
 
 
 @dataclass(frozen=True)
@@ -56,7 +47,7 @@ def fractions(bars: Sequence[Bar], title: str) -> go.Figure:
         x=share, y=names, mode="markers", text=[bar.text for bar in bars], hovertemplate="%{text}<extra></extra>",
         marker={
             "color": [bar.color for bar in bars], "symbol": [bar.symbol for bar in bars], "size": 12,
-            "line": {"color": "var(--st-background-color)", "width": 1},
+            "line": {"color": BACKGROUND, "width": 1},
         },
         error_x={
             "type": "data", "symmetric": False, "array": np.minimum(error, 1.0 - share),
@@ -105,7 +96,7 @@ def over_radius(
     for group in GROUPS:
         if any((found == group).any() for found in groups):
             picture.add_scatter(
-                x=[None], y=[None], mode="markers", name=GROUP_LABELS[group],
+                x=[None], y=[None], mode="markers", name=WORDS[group].label,
                 marker={"color": GROUP_COLORS[group], "symbol": "square", "size": 10},
             )  # fmt: skip
     picture.add_scatter(

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from .palette import FAINT, HEIGHTS, SAM, TEXT, arrow, figure
+from .palette import BACKGROUND, FAINT, HEIGHTS, SAM, TEXT, arrow, figure
 
 Array = npt.NDArray[np.float64]
 
@@ -35,7 +35,7 @@ def line(along: Array, loss: Array, rho: float, here: float, there: float, name:
         )
         picture.add_annotation(
             x=x, y=y, text=text, showarrow=False, yshift=22 if up else -22, font={"color": SAM, "size": 13},
-            bgcolor="var(--st-background-color)", bordercolor=FAINT, borderpad=3, xanchor="center",
+            bgcolor=BACKGROUND, bordercolor=FAINT, borderpad=3, xanchor="center",
         )  # fmt: skip
     picture.update_xaxes(title="distance from w along its gradient")
     picture.update_yaxes(title={"text": "loss", "standoff": 8}, nticks=6)
@@ -71,7 +71,7 @@ def plane(ahead: Array, across: Array, loss: Array, path: Array, steps: npt.NDAr
     for x, text in ((0.0, "w"), (rho, "w⁺")):
         picture.add_annotation(
             x=x, y=0.0, text=text, showarrow=False, yshift=16, font={"color": TEXT, "size": 13},
-            bgcolor="var(--st-background-color)", bordercolor=FAINT, borderpad=2,
+            bgcolor=BACKGROUND, bordercolor=FAINT, borderpad=2,
         )  # fmt: skip
     picture.update_xaxes(title="along the gradient at w", range=[float(ahead[0]), float(ahead[-1])])
     picture.update_yaxes(title="along the main direction of motion", range=[float(across[0]), float(across[-1])])

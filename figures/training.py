@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from .palette import GD, GREY, REMEDY, SAM, figure
+from .palette import BACKGROUND, GD, GREY, REMEDY, SAM, TEXT, figure
 
 Array = npt.NDArray[np.float64]
 
@@ -18,7 +18,7 @@ COLORS: Final = (GD, SAM, REMEDY)  # gradient descent, SAM, and what is tried in
 _HEIGHT: Final = 270
 _SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "x", "star", "circle-open")
 # In the middle the page's own background: a weight of nothing is not seen.
-_WEIGHTS: Final = [[0.0, GD], [0.5, "var(--st-background-color)"], [1.0, SAM]]
+_WEIGHTS: Final = [[0.0, GD], [0.5, BACKGROUND], [1.0, SAM]]
 
 
 @dataclass(frozen=True)
@@ -142,8 +142,8 @@ def heat(
     shade = np.where(np.isfinite(shade), shade, np.nan)
     picture.add_heatmap(
         x=list(columns), y=list(rows), z=shade, text=[list(row) for row in text], texttemplate="%{text}",
-        colorscale=[[0.0, "var(--st-background-color)"], [1.0, color]], opacity=0.75, showscale=False,
-        textfont={"color": "var(--st-text-color)"}, hovertemplate="ρ = %{x}, %{y}: %{text}<extra>" + title + "</extra>",
+        colorscale=[[0.0, BACKGROUND], [1.0, color]], opacity=0.75, showscale=False,
+        textfont={"color": TEXT}, hovertemplate="ρ = %{x}, %{y}: %{text}<extra>" + title + "</extra>",
         xgap=2, ygap=2,
     )  # fmt: skip
     picture.update_xaxes(title="radius ρ", type="category", showgrid=False)

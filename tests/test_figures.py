@@ -1,7 +1,9 @@
 """Pictures: every number in them is the core's, one colour and one mark for each meaning, and nothing breaks them."""
 
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
@@ -13,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 from dynamics import gd, iterate, sam
 from dynamics.stationary import StationaryPoints
 from figures import marks
-from figures.legend import _GLYPHS, entries
+from figures.legend import character, entries
 from figures.line import position
 from figures.palette import ATTRACTING, GD, HALLUCINATED, KINDS, REPELLING, SAM, UNDECIDED, arrow
 from figures.plane import _BUSY, _field, _turns, contours
@@ -57,8 +59,8 @@ def test_every_landscape_is_plain_json_in_the_house_colours(entry: Entry, paths:
             assert (t.marker.color, t.marker.symbol) == (mark.color, mark.symbol)
     names = {t.name for t in picture.data}
     assert {"GD", "SAM", "start"} <= names if paths else not {"GD", "SAM", "start"} & names
-    for name, character, color in entries(picture):
-        assert name and len(character) <= 2 and color
+    for name, drawn, color in entries(picture):
+        assert name and len(drawn) <= 2 and color
     (low, high) = q.landscape.domain[0]
     assert list(picture.layout.xaxis.range) == [low, high]
 
@@ -127,7 +129,7 @@ def test_no_two_meanings_share_a_mark() -> None:
     shown = [(mark.color, mark.symbol) for mark in HOUSE.values()]
     assert len(set(shown)) == len(shown)
     assert len({GD, SAM, HALLUCINATED, *(mark.color for mark in KINDS.values())}) >= 6
-    characters = [_GLYPHS[mark.symbol] for mark in HOUSE.values()]
+    characters = [character(mark.symbol) for mark in HOUSE.values()]
     assert len(set(characters)) == len(characters)
 
 
@@ -137,6 +139,17 @@ def test_colours_are_those_of_the_specification() -> None:
     assert KINDS["saddle"].color == "#E69F00" and KINDS["saddle"].symbol == "x"
     assert KINDS["maximizer"].symbol == "triangle-up"
     assert ATTRACTING.symbol == "star"
+
+
+def test_colours_of_the_palette_are_typed_in_the_palette_alone() -> None:
+    root = Path(__file__).resolve().parent.parent
+    typed = re.compile(r'"(#[0-9A-Fa-f]{6}|var\(--st-[a-z-]+\))"')
+    own = set(typed.findall((root / "figures/palette.py").read_text()))
+    assert {GD, SAM, HALLUCINATED, *(mark.color for mark in KINDS.values())} <= own
+    for folder in ("figures", "pages"):
+        for file in (root / folder).rglob("*.py"):
+            if file.name != "palette.py":
+                assert not own & set(typed.findall(file.read_text())), file.name
 
 
 # --- paths ------------------------------------------------------------------------------------------

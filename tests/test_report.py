@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from dynamics import hallucinated_points
-from dynamics.sentences import number
+from dynamics.sentences import counted, number, percent
 from landscapes import CATALOGUE
 from landscapes.catalogue import Entry
 from pages.shared.analysis import Question, answer
-from pages.shared.report import _share, _summary, alternative, counted, table
+from pages.shared.report import _summary, alternative, table
 
 
 def question(entry: Entry) -> Question:
@@ -76,7 +76,24 @@ def test_the_summary_counts_right(values: tuple[float, ...], words: str) -> None
 
 def test_counts_and_shares_in_words() -> None:
     assert [counted(n, "point") for n in (0, 1, 2, 1432)] == ["0 points", "1 point", "2 points", "1,432 points"]
-    assert [_share(p) for p in (1e-9, 0.25, 0.995, 1.0)] == ["less than 1 %", "25 %", "more than 99 %", "100 %"]
+    assert [counted(n, noun) for noun in ("box", "branch") for n in (1, 2)] == [
+        "1 box",
+        "2 boxes",
+        "1 branch",
+        "2 branches",
+    ]
+    assert [counted(n, "radius", "radii") for n in (1, 41)] == ["1 radius", "41 radii"]
+    shares = {0.0: "0%", 1e-9: "< 0.1%", 0.0005: "0.1%", 0.12345: "12.3%", 0.25: "25.0%", 0.9994: "99.9%", 1.0: "100%"}
+    assert {share: percent(share) for share in shares} == shares
+    assert percent(1.0 - 1e-9) == "> 99.9%"
+    errors = {
+        0.0: "12.3%",
+        0.0123: "12.3% ± 1.2%",
+        0.0005: "12.3% ± 0.1%",
+        3e-4: "12.3% ± 0.03%",
+        3e-6: "12.3% ± 0.0003%",
+    }
+    assert {error: percent(0.123, error) for error in errors} == errors
 
 
 @pytest.mark.parametrize("name", ["double-well", "himmelblau", "ring"])

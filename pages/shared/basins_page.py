@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import streamlit as st
 
+from dynamics.sentences import percent
 from figures import Figure
 from figures.basins import Spot, beside, color, radius_map, window_map
 from figures.palette import RULES
@@ -17,7 +18,6 @@ from pages.shared.basins_map import SIZES, USUAL_SIZE, MapQuestion, Patch, run_c
 from pages.shared.basins_words import (
     RULE_NAMES,
     alternative,
-    percent,
     place_words,
     show_headlines,
     show_legend,

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 import streamlit as st
 
-from dynamics.grouping import GROUPS, UNDEFINED, Share, shares
+from dynamics.grouping import GROUPS, UNDEFINED, WORDS, Share, shares
 from dynamics.outcome import OUTCOMES, Outcome
-from dynamics.sentences import place
+from dynamics.sentences import article, counted, percent, place
 from figures.basins import color
-from figures.palette import RULES, TEXT
+from figures.legend import character
+from figures.palette import ATTRACTING, KINDS, RULES, START, TEXT
 from pages.shared.basins_atlas import Atlas
-from pages.shared.report import counted
 
 RULE_NAMES: Final = ("GD", "SAM")
 _LONGEST: Final = 6  # places of a group that are listed
@@ -34,42 +35,10 @@ _STYLE: Final = """
   border-radius: 2px; outline: 1px solid var(--st-border-color); }
 </style>
 """
-_NAMES: Final = {
-    "minimizer": "at a minimizer",
-    "hallucinated": "at a hallucinated point",
-    "trapped": "held at a saddle or maximizer",
-    "cycling": "in a cycle",
-    "diverged": "diverged",
-    "undecided": "undecided",
-    UNDEFINED: "f undefined (blank)",
-}
-_HELP: Final = {
-    "minimizer": "a minimizer of f was reached, or the run bounces around it",
-    "hallucinated": "SAM stopped, or is closing in, where the gradient is not 0",
-    "trapped": "stopped on, or held around, a stationary point that is no minimizer",
-    "cycling": "the run comes back to where it was",
-    "diverged": "the run left the finite numbers or ten windows",
-    "undecided": "still moving after these steps, or stalled without being certified",
-    UNDEFINED: "f is not defined at the start",
-}
-
-
-def percent(share: float) -> str:
-    """Write a share; what is little but not nothing is not 0 %, nor almost all 100 %."""
-    if 0.0 < share < 0.0005:
-        return "< 0.1 %"
-    if 0.9995 <= share < 1.0:
-        return "> 99.9 %"
-    return f"{100.0 * share:.1f} %" if 0.0 < share < 1.0 else f"{100.0 * share:.0f} %"
 
 
 def _with_error(share: Share | None) -> str:
-    if share is None or not share.count:
-        return _NOTHING
-    error = 100.0 * share.error
-    if not error:
-        return percent(share.share)
-    return f"{percent(share.share)} ± {error:.1f}" if error >= 0.05 else f"{percent(share.share)} ± {error:.2f}"
+    return _NOTHING if share is None or not share.count else percent(share.share, share.error)
 
 
 def headline(atlas: Atlas, name: str) -> str:
@@ -82,21 +51,9 @@ def headline(atlas: Atlas, name: str) -> str:
         return f"{name} diverges from every start of this window: η = {eta:.4g} is too large a step."
     defined = sorted((s for s in of.values() if s.count), key=lambda s: (s.group == UNDEFINED, -s.count))
     first, *rest = (
-        f"{percent(s.share)}{'' if i else ' of the starts'} {_ends(s.group)}" for i, s in enumerate(defined)
+        f"{percent(s.share)}{'' if i else ' of the starts'} {WORDS[s.group].many}" for i, s in enumerate(defined)
     )
     return f"{name}: {first}{''.join(f', {part}' for part in rest)}."
-
-
-def _ends(group: str) -> str:
-    return {
-        "minimizer": "end at a minimizer",
-        "hallucinated": "end at a hallucinated point",
-        "trapped": "are held at a saddle or maximizer",
-        "cycling": "go round in a cycle",
-        "diverged": "diverge",
-        "undecided": "are undecided",
-        UNDEFINED: "are where f is undefined",
-    }[group]
 
 
 def show_headlines(atlas: Atlas) -> None:
@@ -118,7 +75,7 @@ def grid_words(atlas: Atlas, name: str) -> str:
 def alternative(atlas: Atlas, name: str) -> str:
     """Say what a map shows, for those who do not see it."""
     of, _ = atlas.shares(name)
-    parts = ", ".join(f"{_NAMES[s.group]} {percent(s.share)}" for s in of.values() if s.count)
+    parts = ", ".join(f"{WORDS[s.group].label} {percent(s.share)}" for s in of.values() if s.count)
     return f"Map of the starts by where {name} leads from them, {grid_words(atlas, name)}: {parts}."
 
 
@@ -133,10 +90,10 @@ def show_legend(atlas: Atlas, names: Sequence[str]) -> None:
         if group == "trapped":
             for kind in ("saddle", "maximizer", "degenerate"):
                 if kind in kinds:
-                    what = "degenerate point" if kind == "degenerate" else kind
-                    items.append((color("trapped", kind), f"held at a {what}", _HELP[group]))
+                    items.append((color("trapped", kind), f"held at {article(kind)}", WORDS[group].help))
             continue
-        items.append((color(group), _NAMES[group], _HELP[group]))
+        blank = " (blank)" if group == UNDEFINED else ""
+        items.append((color(group), f"{WORDS[group].label}{blank}", WORDS[group].help))
     spans = "".join(
         f'<span title="{html.escape(says)}">{_swatch(ink)}{html.escape(label)}</span>' for ink, label, says in items
     )
@@ -149,12 +106,10 @@ def show_legend(atlas: Atlas, names: Sequence[str]) -> None:
 
 def _marks(atlas: Atlas) -> list[tuple[str, str]]:
     """List the shapes that mark the places and the start."""
-    kinds = {"hallucinated" if p.group == "hallucinated" else p.kind for p in atlas.places if not p.curve}
-    shapes = {
-        "minimizer": ("●", "minimizer"), "hallucinated": ("★", "hallucinated point"), "saddle": ("✖", "saddle"),
-        "maximizer": ("▲", "maximizer"), "degenerate": ("■", "degenerate point"),
-    }  # fmt: skip
-    return [shape for kind, shape in shapes.items() if kind in kinds] + [("○", "start")]
+    of = {"hallucinated" if p.group == "hallucinated" else p.kind for p in atlas.places if not p.curve}
+    marks = {**KINDS, "hallucinated": replace(ATTRACTING, label="hallucinated point")}
+    shapes = [(character(mark.symbol), mark.label) for kind, mark in marks.items() if kind in of]
+    return [*shapes, (character(START), "start")]
 
 
 def _swatch(ink: str) -> str:
@@ -175,7 +130,7 @@ def show_table(atlas: Atlas) -> None:
         numbers = [i for i, p in enumerate(atlas.places) if p.group == group and any(i in of[n][1] for n in RULE_NAMES)]
         numbers.sort(key=lambda i: -max(of[name][1][i].count if i in of[name][1] else 0 for name in RULE_NAMES))
         ink = color(group, atlas.places[numbers[0]].kind) if numbers else color(group)
-        rows.append(_row("group", ink, _NAMES[group], [_with_error(share) for share in both], _HELP[group]))
+        rows.append(_row("group", ink, WORDS[group].label, [_with_error(share) for share in both], WORDS[group].help))
         for i in numbers[:_LONGEST]:
             p = atlas.places[i]
             each = [of[name][1].get(i) for name in RULE_NAMES]
@@ -204,7 +159,7 @@ def show_table(atlas: Atlas) -> None:
     )
     starts = " and ".join(dict.fromkeys(grid_words(atlas, name) for name in RULE_NAMES))
     st.caption(
-        f"Shares of {starts} after {counted(atlas.question.steps, 'step')}, in percent. ± is the most by which "
+        f"Shares of {starts} after {counted(atlas.question.steps, 'step')}. ± is the most by which "
         "the grid may be wrong about the window: half the cells through which a boundary runs. What is narrower than "
         "a cell is not seen. → names what SAM looks at from there."
     )
@@ -223,7 +178,7 @@ def place_words(atlas: Atlas, i: int) -> str:
     p, l = atlas.places[i], atlas.question.landscape
     name = next((name for name in RULE_NAMES if (atlas.chart(name).codes == i).any()), None)
     at = place(p.point if name is None else atlas.where(name, i), l.diagonal)
-    kind = "degenerate point" if p.kind == "degenerate" else p.kind
+    kind = KINDS[p.kind].label
     if p.curve:
         what = "curve" if l.dim == 2 else "interval"
         return f"a {what}, looking at {kind}s" if p.group == "hallucinated" else f"a {what} of {kind}s"

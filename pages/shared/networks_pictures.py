@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dynamics.sentences import number
+from dynamics.sentences import number, percent
 from figures import Figure, slices
 from figures.standalone import standalone
 from figures.training import COLORS, Line, images, over_steps
@@ -92,8 +92,8 @@ def show_slices(training: Training, trained: Trained) -> None:
         player(pictures[_LINE], key="line", height=320, alt=words, view=f"{training.rho}")
     with right:
         words = (
-            f"The plane of that direction and the main direction of motion holds {s.share:.0%} of the way that SAM "
-            "went, as squared distances from where it ended."
+            f"The plane of that direction and the main direction of motion holds {percent(s.share)} of the way that "
+            "SAM went, as squared distances from where it ended."
         )
         st.write(words)
         player(pictures[_PLANE], key="plane", height=380, alt=words, view=f"{training.rho}")

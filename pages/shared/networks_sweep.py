@@ -12,10 +12,10 @@ import pandas as pd
 import streamlit as st
 
 from dynamics import RECIPES
-from dynamics.sentences import number
+from dynamics.sentences import counted, number
 from figures import Figure
-from figures.palette import GREY, HALLUCINATED
-from figures.training import COLORS, Group, heat, spread
+from figures.palette import GREY, HALLUCINATED, LINES
+from figures.training import Group, heat, spread
 from pages.shared.desk import desk
 from pages.shared.download import download_table
 from pages.shared.legend import show_legend
@@ -23,7 +23,6 @@ from pages.shared.link import Link, plain
 from pages.shared.networks_controls import PREFIX, ask_training
 from pages.shared.networks_pictures import Makers, offer_pictures
 from pages.shared.player import player
-from pages.shared.report import counted
 from pages.shared.sweeping import MOST_RUNS, Setting, SweepJob, cases, values_at
 from pages.shared.trained import STALLS
 from pages.shared.training import MOST_STEPS, Training
@@ -34,7 +33,6 @@ MEASURES: Final = {
 SWEPT: Final = tuple(name for name in RECIPES if name != "warm")  # the warm-start has values of its own
 _ORDER: Final = {name: i for i, name in enumerate(RECIPES)}
 _LONGEST: Final = 8  # values in a list
-_COLORS: Final = (COLORS[1], COLORS[2], COLORS[0], HALLUCINATED, "#E69F00", GREY)
 _OFTEN: Final = 1.0  # seconds between two looks at a running sweep
 _RADII: Final = {"Digits": "2, 2.5, 3, 4", "Tiny": "1, 2, 3, 4"}
 
@@ -143,8 +141,8 @@ def _show_pictures(job: SweepJob, measure: str) -> None:
     player(picture, key="heat", height=picture.layout.height, alt=alt, view=measure)
     if _LINES in makers:
         count = len({Setting.of(case) for case in job.cases})
-        if count > len(_COLORS):
-            st.caption(f"Lines are drawn for the first {len(_COLORS)} of {count} settings.")
+        if count > len(LINES):
+            st.caption(f"Lines are drawn for the first {len(LINES)} of {count} settings.")
         lines = makers[_LINES]()
         show_legend(lines)
         player(lines, key="spread", height=320, alt=f"{alt} Bars reach from the least to the greatest.", view=measure)
@@ -179,7 +177,7 @@ def pictures(job: SweepJob, measure: str) -> tuple[Makers, str]:
     if measure != "stalled":
         groups = [
             Group(name, color, np.array(radii), tuple(row))
-            for name, color, row in zip(names, _COLORS, every, strict=False)
+            for name, color, row in zip(names, LINES, every, strict=False)
         ]
         makers[_LINES] = partial(spread, groups, title, log=measure == "ratio")
     return makers, alt
@@ -191,7 +189,7 @@ def _named(setting: Setting, among: Sequence[Setting]) -> str:
     if not parts or len({s.warm for s in among}) > 1:
         parts.append(f"warm-start {setting.warm:,}")
     if len({s.noise for s in among}) > 1:
-        parts.append(f"{setting.noise:.0%} wrong")
+        parts.append(f"{100.0 * setting.noise:g}% wrong")
     return ", ".join(parts)
 
 

@@ -11,7 +11,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from dynamics.sentences import number
+from dynamics.sentences import counted, number, percent
 from figures import Figure
 from figures.training import COLORS
 from pages.shared.desk import desk
@@ -81,7 +81,7 @@ def _show_live() -> None:
         reached = max((int(c.k[-1]) for c in job.curves if len(c.k)), default=0)
         st.progress(job.share, f"{job.doing}: step {reached:,} of {job.training.steps:,}")
     else:
-        st.progress(0.0, f"Waiting for a worker: {ahead or 'no'} job{'' if ahead == 1 else 's'} before this one.")
+        st.progress(0.0, f"Waiting for a worker: {counted(ahead, 'job') if ahead else 'no jobs'} before this one.")
     show_curves(shown(job.training, job.curves), "The training under way.")
 
 
@@ -125,10 +125,10 @@ def _details(proof: Proof) -> str:
 
 def _learned(run: TrainedRun) -> str:
     """Say what a run has learned, in numbers."""
-    held = f", {run.held_out:.1%} on those held out" if math.isfinite(run.held_out) else ""
+    held = f", {percent(run.held_out)} on those held out" if math.isfinite(run.held_out) else ""
     if not math.isfinite(run.loss):
         return ""
-    return f"Loss {number(run.loss)}, {run.accuracy:.1%} of the training examples right{held}."
+    return f"Loss {number(run.loss)}, {percent(run.accuracy)} of the training examples right{held}."
 
 
 def _alternative(trained: Trained) -> str:

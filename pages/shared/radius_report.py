@@ -12,7 +12,7 @@ import streamlit as st
 
 from dynamics import HallucinatedPoints, HallucinationCurves
 from dynamics.safe import KINDS
-from dynamics.sentences import number, place
+from dynamics.sentences import counted, number, place
 from figures import Figure
 from figures.branches import MOST
 from figures.standalone import standalone
@@ -20,29 +20,27 @@ from pages.shared.analysis import Question
 from pages.shared.download import download
 from pages.shared.link import plain
 from pages.shared.radius_analysis import Danger
-from pages.shared.report import counted
 
 _ROWS = 2000  # of the table of events
 
 
 def finding(q: Question, d: Danger) -> list[str]:
     """Say from which radius on there is danger, at the step size and for small enough ones."""
-    most = number(d.curves.rho_max)
-    small = "" if _same(d.small, d.intervals) else f" For small enough steps {_where(d.small, d.curves.rho_max)}."
+    most = d.curves.rho_max
+    small = "" if _same(d.small, d.intervals) else f" For small enough steps one does {_where(d.small, most)}."
     if d.safe is None:
+        upto = f"at any radius up to {number(most)}"
         if not len(d.curves):
-            return [f"No hallucinated point in this window, at any radius up to {most}."]
-        none = f"No hallucinated point in this window attracts SAM at η = {plain(q.eta)}, at any radius up to {most}."
-        return [none + (f" For small enough steps one does {_where(d.small, d.curves.rho_max)}." if small else "")]
-    many = len(d.intervals) == 1
+            return [f"No hallucinated point in this window, {upto}."]
+        return [f"No hallucinated point in this window attracts SAM at η = {plain(q.eta)}, {upto}.{small}"]
     first = (
         f"Safe radius {number(d.safe)}. At η = {plain(q.eta)} some hallucinated point attracts SAM "
-        f"{_where(d.intervals, d.curves.rho_max)}"
+        f"{_where(d.intervals, most)}"
     )
-    gap = "" if many else "; between these radii none does"
+    gap = "; between these radii none does" if len(d.intervals) > 1 else ""
     parts = [f"{kind}s from {number(float(v[0, 0]))}" for kind, v in d.by_kind.items() if len(v)]
     kinds = f" Looking at {', at '.join(parts)} on." if parts else ""
-    return [f"{first}{gap}.{kinds}{small.replace('steps ', 'steps one does ')}"]
+    return [f"{first}{gap}.{kinds}{small}"]
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> bool:
@@ -120,10 +118,9 @@ def alternative(q: Question, d: Danger, h: HallucinatedPoints) -> str:
     """Say what the pictures show, for those who do not see them."""
     c = d.curves
     folds = int((c.starts == "fold").sum() + (c.ends == "fold").sum()) // 2
-    count = len(c)
     return (
-        f"Hallucinated points over the radius, from 0 to {number(c.rho_max)}, on {count:,} "
-        f"branch{'es' if count != 1 else ''} with {counted(folds, 'fold')}. {' '.join(finding(q, d))} {here(q, h)}"
+        f"Hallucinated points over the radius, from 0 to {number(c.rho_max)}, on {counted(len(c), 'branch')} "
+        f"with {counted(folds, 'fold')}. {' '.join(finding(q, d))} {here(q, h)}"
     )
 
 

@@ -9,26 +9,26 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from dynamics.grouping import GROUPS
+from dynamics.grouping import GROUPS, WORDS
+from dynamics.sentences import counted, percent
 from figures import Figure
 from figures.palette import RULES, SYMBOLS
-from figures.remedies import GROUP_LABELS, Bar, fractions
+from figures.remedies import Bar, fractions
 from figures.standalone import standalone
 from pages.shared.analysis import Question
 from pages.shared.controls import count_box
 from pages.shared.download import download, download_table
 from pages.shared.link import Link
 from pages.shared.player import player
-from pages.shared.remedies import DECAYS, SAM_ALONE, Ends, GridCase, Remedy, run_grid
+from pages.shared.remedies import DECAYS, FINE, SAM_ALONE, Ends, GridCase, Remedy, run_grid
 from pages.shared.remedies_controls import PREFIX
-from pages.shared.report import counted
 from pages.shared.watched import Watched, looked_at, show_share, works
 
 _SIDE: Final = (5, 100)  # starts along an axis
 _USUAL: Final = 30
 _OFTEN: Final = 0.7  # seconds between two looks at what is under way
 _NAME: Final = "grid"
-_AXIS: Final = "starts that end at a true minimizer"
+_TITLE: Final = f"starts that {WORDS[FINE].many}"
 
 
 def show_grid(link: Link, q: Question, remedies: Sequence[Remedy]) -> None:
@@ -51,8 +51,8 @@ def show_grid(link: Link, q: Question, remedies: Sequence[Remedy]) -> None:
     if work is None or not set(cases) & set(work.cases):
         st.write(
             "One start is an anecdote. Run every rule from every start of a grid over the window to see how often each "
-            "ends at a true minimizer: has reached it, or bounces around it. This server's workers do it; "
-            "Stop keeps what is finished."
+            f"{WORDS[FINE].one}: has reached it, or bounces around it. This server's workers do it; Stop keeps what is "
+            "finished."
         )
         return
     st.fragment(_show_progress, run_every=_OFTEN if running else None)(cases)
@@ -91,7 +91,7 @@ def _show_progress(cases: tuple[GridCase, ...]) -> None:
     with st.container(horizontal=True):
         download_table("Shares as CSV", rows, "shares.csv", key="csv-grid")
         download(
-            "Picture as HTML", partial(standalone, picture, "Share of starts that end at a true minimizer"),
+            "Picture as HTML", partial(standalone, picture, f"Share of {_TITLE}"),
             "shares.html", key="html-grid",
         )  # fmt: skip
 
@@ -101,19 +101,18 @@ def draw(found: Mapping[GridCase, Ends]) -> Figure:
     bars = []
     for case, ends in found.items():
         name, share = case.label, ends.share()
-        text = f"{name}: {share.share:.1%} ± {share.error:.1%}"
+        text = f"{name}: {percent(share.share, share.error)}"
         bars.append(Bar(name, RULES[name], SYMBOLS[name], share.share, share.error, text))
-    return fractions(bars, _AXIS)
+    return fractions(bars, _TITLE)
 
 
 def in_words(found: Mapping[GridCase, Ends]) -> str:
     """Say in numbers what was found."""
-    n = next(iter(found)).n ** 2
     said = "; ".join(
-        f"{case.label} {ends.share().share:.1%} ± {ends.share().error:.1%}"
+        f"{case.label} {percent(ends.share().share, ends.share().error)}"
         for case, ends in sorted(found.items(), key=lambda pair: -pair[1].share().share)
     )
-    return f"Share of {n:,} starts that end at a true minimizer: {said}."
+    return f"Share of {next(iter(found)).n ** 2:,} {_TITLE}: {said}."
 
 
 def decays(found: Mapping[GridCase, Ends]) -> list[str]:
@@ -127,9 +126,10 @@ def decays(found: Mapping[GridCase, Ends]) -> list[str]:
             said.append(f"{case.label}: on this grid none of its {n:,} runs stopped on a saddle or maximizer of f.")
             continue
         kinds = " and ".join(f"{number:,} on a {kind}" for kind, number in ends.stopped)
+        further = counted(case.question.steps, "further step")
         said.append(
-            f"{case.label}: of {n:,} runs {count:,} ({count / n:.1%}) stopped where f has no minimum, {kinds}. "
-            f"{case.question.steps:,} further steps of gradient descent led {ends.left:,} of these to a minimizer."
+            f"{case.label}: of {n:,} runs {count:,} ({percent(count / n)}) stopped where f has no minimum, {kinds}. "
+            f"{further} of gradient descent led {ends.left:,} of these to a minimizer."
         )
     return said
 
@@ -141,14 +141,14 @@ def _errors(found: Mapping[GridCase, Ends]) -> str:
         "boundary runs; what is narrower than a cell is not seen."
     )
     if any(ends.sampled for ends in found.values()):
-        grid += " With gradient noise each start is a random draw, and the error is half of Wilson's interval for 95 %."
+        grid += " With gradient noise each start is a random draw, and the error is half of Wilson's interval for 95%."
     return grid
 
 
 _FORMATS: Final = {
     **{
         label: st.column_config.NumberColumn(format="percent")
-        for label in ("error", *(GROUP_LABELS[group] for group in GROUPS))
+        for label in ("error", *(words.label for words in WORDS.values()))
     }
 }
 
@@ -157,10 +157,10 @@ def table(found: Mapping[GridCase, Ends]) -> pd.DataFrame:
     """Tabulate the shares of every group, one rule a row; groups that nobody ends in are left out."""
     rows = []
     for case, ends in found.items():
-        row: dict[str, object] = {"rule": case.label, GROUP_LABELS["minimizer"]: ends.share().share}
+        row: dict[str, object] = {"rule": case.label, WORDS[FINE].label: ends.share().share}
         row["error"] = ends.share().error
-        row |= {GROUP_LABELS[share.group]: share.share for share in ends.shares if share.group != "minimizer"}
+        row |= {WORDS[share.group].label: share.share for share in ends.shares if share.group != FINE}
         rows.append(row)
     frame = pd.DataFrame(rows)
-    rest = [GROUP_LABELS[group] for group in GROUPS if group != "minimizer"]
+    rest = [WORDS[group].label for group in GROUPS if group != FINE]
     return frame.drop(columns=[label for label in rest if not frame[label].any()])

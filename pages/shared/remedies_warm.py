@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dynamics.rescue import Rescue
-from dynamics.sentences import number, place
+from dynamics.grouping import WORDS
+from dynamics.rescue import SAVED, Rescue
+from dynamics.sentences import counted, number, place
 from figures import Figure
 from figures.remedies import over_radius
 from figures.standalone import standalone
@@ -25,7 +26,6 @@ from pages.shared.link import Link
 from pages.shared.player import player
 from pages.shared.remedies import Warm, WarmCase, run_rescue, run_warm, warm
 from pages.shared.remedies_controls import PREFIX
-from pages.shared.report import counted
 from pages.shared.watched import Watched, looked_at, show_share, works
 
 _RADII: Final = 40
@@ -34,15 +34,6 @@ _USUAL: Final = 1000
 _OFTEN: Final = 0.7  # seconds between two looks at what is under way
 _WAIT: Final = 2.0 * PATIENCE  # seconds of work that the page waits for
 _NAME, _HERE = "warm", "warm-here"
-_ENDS: Final = {  # groups, as what SAM does
-    "minimizer": "ends at a true minimizer",
-    "hallucinated": "ends at a hallucinated point",
-    "trapped": "ends on another stationary point",
-    "cycling": "goes round in a cycle",
-    "diverged": "diverges",
-    "undecided": "is undecided, still moving or stalled without a proof",
-    "undefined": "cannot start, f being undefined there",
-}
 _SAME: Final = 1e-6  # of the window: an end of a basin is as far as rho from a stationary point
 
 
@@ -63,9 +54,7 @@ def show_warm(link: Link, q: Question, a: Answer) -> None:
         work.stop()
     running = work is not None and not work.done
     with st.container(horizontal=True):
-        if st.button(
-            f"Search at {counted(len(cases), 'radius').replace('radiuss', 'radii')}", disabled=running, key="run-warm"
-        ):
+        if st.button(f"Search at {counted(len(cases), 'radius', 'radii')}", disabled=running, key="run-warm"):
             works().begin(_NAME, Watched(case, cases, run_rescue))
             st.rerun()
         if st.button("Stop", disabled=not running, key="stop-warm") and work is not None:
@@ -138,8 +127,8 @@ def here(case: WarmCase, found: Warm, a: Answer) -> list[str]:
     if k is None:
         return [f"{at} no warm-start rescues this start: {_all_ends(r.groups)}. {tried}."]
     if k == 0:
-        return [f"{at} there is nothing to rescue: SAM alone ends at a true minimizer.{_spoilt(r)} {tried}."]
-    before = _ENDS[str(r.groups[k - 1])]
+        return [f"{at} there is nothing to rescue: SAM alone {WORDS[SAVED].one}.{_spoilt(r)} {tried}."]
+    before = WORDS[str(r.groups[k - 1])].one
     said = [f"**{at} the shortest warm-start that rescues this start has {counted(k, 'step')} of GD**; "
             f"after {counted(k - 1, 'step')} SAM still {before}. {tried}."]  # fmt: skip
     said.append(_longer(r))
@@ -155,8 +144,8 @@ def _all_ends(groups: np.ndarray) -> str:
     words, counts = np.unique(groups, return_counts=True)
     order = np.argsort(-counts)
     if len(words) == 1:
-        return f"after each of them SAM {_ENDS[str(words[0])]}"
-    return "SAM " + ", ".join(f"{_ENDS[str(words[i])]} after {counts[i]:,} of them" for i in order)
+        return f"after each of them SAM {WORDS[str(words[0])].one}"
+    return "SAM " + ", ".join(f"{WORDS[str(words[i])].one} after {counts[i]:,} of them" for i in order)
 
 
 def _spoilt(r: Rescue) -> str:
@@ -239,8 +228,8 @@ def over(every: Sequence[Rescue]) -> str:
     steps = [r.shortest for r in every if r.shortest]
     never = [r.rho for r in every if r.shortest is None]
     said = [
-        f"{len(every)} radii from {number(every[0].rho)} to {number(every[-1].rho)}.",
-        f"At {alone} of them SAM alone ends at a true minimizer from this start.",
+        f"{counted(len(every), 'radius', 'radii')} from {number(every[0].rho)} to {number(every[-1].rho)}.",
+        f"At {alone} of them SAM alone {WORDS[SAVED].one} from this start.",
     ]
     if steps:
         span = f"{min(steps):,} to {counted(max(steps), 'step')}" if len(steps) > 1 else counted(steps[0], "step")

@@ -11,7 +11,7 @@ import streamlit as st
 
 from dynamics import HallucinatedPoints
 from dynamics.roots import CELLS_2D
-from dynamics.sentences import number
+from dynamics.sentences import counted, number, percent
 from dynamics.stationary import CELLS_1D
 from figures.palette import KINDS, RULES
 from pages.shared.analysis import Answer, Question
@@ -41,11 +41,6 @@ def alternative(q: Question, a: Answer) -> str:
         f"In the window: {counted(count, 'isolated hallucinated point')}; {attracting} of them attract SAM at this "
         "step size."
     )
-
-
-def counted(n: int, noun: str) -> str:
-    """Write a number of things: 1 point, 2 points."""
-    return f"{n:,} {noun}" + ("" if n == 1 else "s")
 
 
 def table(q: Question, h: HallucinatedPoints) -> pd.DataFrame:
@@ -141,16 +136,11 @@ def show_search(q: Question, a: Answer) -> None:
     if s.left_out:
         lines.append(f"{counted(s.left_out, 'further stationary point')} were left out: the limit is reached.")
     if s.undefined:
-        lines.append(f"f is undefined on {_share(s.undefined)} of the grid.")
+        lines.append(f"f is undefined on {percent(s.undefined)} of the grid.")
     if s.flat:
-        lines.append(f"On {_share(s.flat)} of the grid the gradient is zero, exactly or by rounding.")
+        lines.append(f"On {percent(s.flat)} of the grid the gradient is zero, exactly or by rounding.")
     if np.isfinite(a.agreement):
         agrees = f"to {number(a.agreement)}" if a.agreement else "to the last digit"
         lines.append(f"The gradient agrees with autograd's {agrees} on this window.")
     with st.expander("What was searched and checked"):
         st.markdown("\n".join(f"- {line}" for line in lines))
-
-
-def _share(part: float) -> str:
-    """Write a share in percent; what is small but not nothing does not become 0 %, nor almost all 100 %."""
-    return "less than 1 %" if part < 0.01 else "more than 99 %" if 0.99 < part < 1.0 else f"{100.0 * part:.0f} %"

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from dynamics import Orbit
 from dynamics.rules import NORMALIZED
-from dynamics.sentences import article, number, place
+from dynamics.sentences import article, counted, number, place
 from figures.palette import KINDS, RULES, SYMBOLS, TEXT
 from landscapes import Landscape
 from pages.shared.analysis import Answer, Question, Run
@@ -123,11 +123,11 @@ def end(l: Landscape, run: Run) -> str:
         return v.sentence
     what, length = _SLOPE[l.dim]
     value = v.slope if v.slope is not None else v.gradient_norm
-    after = f"{v.step:,} step" + ("s" if v.step != 1 else "")
     seen = f"to {place(v.target, l.diagonal)}, {article(v.kind or 'degenerate')} of f" if v.target is not None else ""
     return (
-        f"{name} stalled after {after} at {place(v.point, l.diagonal)}: the {length} there is {number(value)}, "
-        f"but it looks {seen or 'uphill'}, where the {what} has all but vanished."
+        f"{name} stalled after {counted(v.step, 'step')} at {place(v.point, l.diagonal)}: "
+        f"the {length} there is {number(value)}, but it looks {seen or 'uphill'}, "
+        f"where the {what} has all but vanished."
     )
 
 
