@@ -124,7 +124,7 @@ def forty(executor: Executor) -> None:
 def busy() -> str:
     """Say what else the machine does: two workers need two free cores to take half the time of one."""
     percent = psutil.cpu_percent(interval=1.0, percpu=True)
-    cores = ", ".join(f"{value:.0f} %" for value in percent)
+    cores = ", ".join(f"{value:.0f}%" for value in percent)
     word = "; busy, so that no speedup can be shown" if max(percent) > 20.0 else ""
     return f"other work on the cores: {cores}{word}"
 

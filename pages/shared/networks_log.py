@@ -9,7 +9,7 @@ from typing import Final
 
 import streamlit as st
 
-from dynamics.sentences import number
+from dynamics.sentences import counted, number
 from dynamics.training_log import LogError
 from figures.palette import SAM
 from pages.shared import jobs
@@ -18,7 +18,6 @@ from pages.shared.desk import desk
 from pages.shared.link import Link
 from pages.shared.logged import LARGE, MOST_MEGABYTES, Judged, judge_log
 from pages.shared.networks_pictures import Shown, curve_pictures, offer_pictures, show_curves
-from pages.shared.report import counted
 
 _LONGEST: Final = 60.0  # seconds to wait for a worker
 

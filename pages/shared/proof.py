@@ -10,7 +10,7 @@ import streamlit as st
 
 from dynamics import HallucinatedPoints, Proof, certificate
 from dynamics.certificate import compared, pieces_in
-from dynamics.proof import counted
+from dynamics.sentences import counted
 from figures.boxes import MOST, proof_picture
 from landscapes import Landscape
 from pages.shared.analysis import Answer, Question

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from dynamics import verdict
+from dynamics.sentences import counted
 from dynamics.sweep import Finished, sweep
 from pages.shared import jobs
 from pages.shared.training import Course, Training, advance, as_case
@@ -145,7 +146,7 @@ def executor(note: Callable[[str], None]) -> Iterator[tuple[Executor, int]]:
             local.shutdown()
         return
     threads = sum(client.nthreads().values())
-    note(f"Running on the Dask cluster at {address}, {threads} thread{'' if threads == 1 else 's'}.")
+    note(f"Running on the Dask cluster at {address}, {counted(threads, 'thread')}.")
     try:
         yield client.get_executor(pure=False, retries=0), max(1, 2 * threads)
     finally:

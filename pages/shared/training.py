@@ -189,7 +189,7 @@ def described(training: Training) -> str:
         f"{'Handwritten digits' if n.data == 'digits' else 'Two moons'}, {n.subset or MOST[n.data]:,} examples; "
         f"{layers} hidden {n.activation} unit{'' if n.hidden == (1,) else 's'}, {n.dim:,} weights; {n.loss} loss"
         + (f" with weight decay {n.weight_decay:g}" if n.weight_decay else "")
-        + (f", {100.0 * n.label_noise:g} % of the labels wrong" if n.label_noise else "")
+        + (f", {100.0 * n.label_noise:g}% of the labels wrong" if n.label_noise else "")
         + f"; ρ = {training.rho:g}, η = {training.eta:g}, {training.steps:,} steps of the full batch."
     )
 
