@@ -64,10 +64,10 @@ def test_maps_fill_in_and_a_click_runs_both_rules_from_there(
     visit(page, server, landscape=HIMMELBLAU.name, grid="60", steps="800", eta="0.05")
     filled(page)
     expect(page.get_by_text("Shares of 60 × 60 starts after 800 steps")).to_be_visible()
-    expect(page.locator(".basins tr.sum")).to_have_text(re.compile(r"all starts\s*100 %\s*100 %"))
+    expect(page.locator(".basins tr.sum")).to_have_text(re.compile(r"all starts\s*100%\s*100%"))
     assert len(colours(page, "map-SAM")[0]) == 60
     alt = page.locator(".st-key-map-GD .player-alt")
-    expect(alt).to_have_attribute("aria-label", re.compile(r"where GD leads from them, 60 × 60 starts: at a minimizer"))
+    expect(alt).to_have_attribute("aria-label", re.compile(r"where GD leads from them, 60 × 60 starts: at a true minimizer"))
     click(page, "map-SAM", 0.25, 0.7)
     expect(page).to_have_url(re.compile(r"x=-[\d.]+.*y=[\d.]+"))
     settle(page)

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from visiting import PLOT, go_to, landscape, number_box, overflow, set_number, settle, visit
 
 from dynamics import RECIPES, gd, iterate, sam, verdict
+from dynamics.sentences import percent
 from landscapes import CATALOGUE
 from pages.shared.analysis import Question
 from pages.shared.remedies import SAM_ALONE, GridCase, Remedy, run_grid
@@ -99,7 +100,7 @@ def test_shares_over_a_small_grid_stop_and_change(page: Page, app_url: str, comp
         case = GridCase(q, 6, remedy)
         share = run_grid(case).share()
         shares.append(share.share)
-        expect(words.first).to_contain_text(f"{case.label} {share.share:.1%} ± {share.error:.1%}")
+        expect(words.first).to_contain_text(f"{case.label} {percent(share.share, share.error)}")
     drawn = page.evaluate("[...document.querySelector('.st-key-fractions .player-figure')._fullData[0].x]")
     np.testing.assert_allclose(drawn, shares)
 
