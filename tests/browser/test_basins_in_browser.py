@@ -67,7 +67,7 @@ def test_maps_fill_in_and_a_click_runs_both_rules_from_there(
     expect(page.locator(".basins tr.sum")).to_have_text(re.compile(r"all starts\s*100%\s*100%"))
     assert len(colours(page, "map-SAM")[0]) == 60
     alt = page.locator(".st-key-map-GD .player-alt")
-    expect(alt).to_have_attribute("aria-label", re.compile(r"where GD leads from them, 60 × 60 starts: at a true minimizer"))
+    expect(alt).to_have_attribute("aria-label", re.compile(r"GD leads from them, 60 × 60 starts: at a true minimizer"))
     click(page, "map-SAM", 0.25, 0.7)
     expect(page).to_have_url(re.compile(r"x=-[\d.]+.*y=[\d.]+"))
     settle(page)
