@@ -7,10 +7,11 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,7 +47,7 @@ def running(command: list[str], url: str, log: Path, env: Mapping[str, str] | No
 
 
 def wait_until_healthy(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    give_up = time.monotonic() + 60
+    give_up = time.monotonic() + 120
     while process.poll() is None and time.monotonic() < give_up:
         try:
             with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5):
@@ -54,6 +55,34 @@ def wait_until_healthy(process: subprocess.Popen[bytes], url: str, log: Path) ->
         except OSError:
             time.sleep(0.05)
     pytest.fail(f"the app did not start (exit code {process.poll()}):\n{log.read_text()}")
+
+
+def wait_until_workers(server: Server, compute: bool) -> None:
+    """Wait until the server's workers have computed, or have been at rest, for two seconds on end.
+
+    On a busy machine a worker that stands back gets next to no processor time; it is told from one with nothing to do
+    by being ready to run instead of asleep.
+    """
+    give_up = time.monotonic() + 120
+    since = time.monotonic()
+    while time.monotonic() < give_up:
+        if _any_computes(server) != compute:
+            since = time.monotonic()
+        elif time.monotonic() - since > 2.0:
+            return
+        time.sleep(0.02)
+    pytest.fail(f"the workers did not {'compute' if compute else 'come to rest'}")
+
+
+def _any_computes(server: Server) -> bool:
+    """Whether a worker was ready to run at one of ten moments within a fifth of a second."""
+    for _ in range(10):
+        for worker in psutil.Process(server.process.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if worker.status() == psutil.STATUS_RUNNING:
+                    return True
+        time.sleep(0.02)
+    return False
 
 
 def free_port() -> int:

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 FLAGS = [
     "--no-sandbox",
@@ -19,6 +19,11 @@ FLAGS = [
 # Streamlit's frontend looks for its server below a page's own address first, and the browser logs the
 # 404s of that search. Everything else is ours.
 STREAMLITS_OWN = ("/_stcore/health", "/_stcore/host-config")
+
+# Milliseconds to wait for what has to come: a busy machine is no fault of the app's, and who waits for a condition
+# waits no longer for it where there is more patience.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 
 NewPage = Callable[..., Page]
 
@@ -44,7 +49,7 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
     def make(width: int = 1400, height: int = 900, color_scheme: str = "light", **options: object) -> Page:
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=color_scheme, **options)
         contexts.append(context)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(PATIENCE)
         return context.new_page()
 
     yield make

@@ -1,17 +1,15 @@
 """The page on basins in a browser: maps fill in, are stopped, are clicked, and end with the page."""
 
 import re
-import time
 from collections.abc import Callable
 from urllib.parse import urlencode
 
 import numpy as np
-import psutil
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from visiting import number_box, overflow, settle
+from visiting import at_rest, eventually, number_box, overflow, set_number, settle
 
-from app_server import Serve, Server
+from app_server import Serve, Server, wait_until_workers
 from dynamics import gd, iterate, sam, verdict
 from landscapes import CATALOGUE
 
@@ -38,8 +36,7 @@ def click(page: Page, key: str, x: float, y: float) -> None:
     """Click on a map, at shares of its width and height."""
     area = page.locator(f".st-key-{key} .nsewdrag").first
     area.scroll_into_view_if_needed()
-    box = area.bounding_box()
-    assert box
+    box = at_rest(area)
     page.mouse.click(box["x"] + x * box["width"], box["y"] + (1.0 - y) * box["height"])
 
 
@@ -65,7 +62,11 @@ def test_maps_fill_in_and_a_click_runs_both_rules_from_there(
     filled(page)
     expect(page.get_by_text("Shares of 60 × 60 starts after 800 steps")).to_be_visible()
     expect(page.locator(".basins tr.sum")).to_have_text(re.compile(r"all starts\s*100%\s*100%"))
-    assert len(colours(page, "map-SAM")[0]) == 60
+
+    def is_fine() -> None:
+        assert len(colours(page, "map-SAM")[0]) == 60
+
+    eventually(is_fine)
     alt = page.locator(".st-key-map-GD .player-alt")
     expect(alt).to_have_attribute("aria-label", re.compile(r"GD leads from them, 60 × 60 starts: at a true minimizer"))
     click(page, "map-SAM", 0.25, 0.7)
@@ -91,9 +92,7 @@ def test_maps_are_stopped_and_taken_up_again(page: Page, server: Server, complai
     expect(page.get_by_text(re.compile(r"Stopped at .* of 300 × 300 starts"))).to_be_visible(timeout=LONG)
     expect(page.get_by_role("button", name="Go on", exact=True)).to_be_visible()
     # Another question is never answered by these maps.
-    box = number_box(page, "steps")
-    box.fill("50")
-    box.press("Enter")
+    set_number(page, "steps", 50)
     expect(page.get_by_text(re.compile("starts after 50 steps"))).to_be_visible(timeout=LONG)
     expect(page.get_by_text(re.compile(r"Stopped at"))).to_have_count(0)
     filled(page)
@@ -101,22 +100,14 @@ def test_maps_are_stopped_and_taken_up_again(page: Page, server: Server, complai
     assert complaints(page) == []
 
 
-def computes(server: Server) -> bool:
-    """Whether a worker of the server computes: its processor time grows."""
-    workers = psutil.Process(server.process.pid).children(recursive=True)
-    before = sum(sum(worker.cpu_times()[:2]) for worker in workers)
-    time.sleep(1.2)
-    return sum(sum(worker.cpu_times()[:2]) for worker in workers) - before > 0.2
-
-
 def test_a_page_that_is_left_ends_its_work(page: Page, serve: Serve) -> None:
     with serve() as server:
         visit(page, server, landscape=CATALOGUE["rastrigin"].name, grid="400", steps="6000")
         expect(page.locator(".st-key-map-stop button")).to_be_visible()
-        assert any(computes(server) for _ in range(10))
+        wait_until_workers(server, compute=True)
         page.get_by_test_id("stSidebarNavLink").get_by_text("Home", exact=True).click()
         expect(page).to_have_title("SAM Landscapes")
-        assert any(not computes(server) for _ in range(30))
+        wait_until_workers(server, compute=False)
 
 
 def test_in_one_variable_a_click_sets_start_and_radius(page: Page, server: Server, complaints: Complaints) -> None:
@@ -137,7 +128,6 @@ def test_a_phone_shows_the_maps_without_sideways_scrolling(
     page = visit(new_page(390, 844, color_scheme), server, landscape=CATALOGUE[name].name, grid="50", steps="300")
     assert overflow(page) == 0
     # The maps come before the controls there.
-    first, box = page.locator(".player-figure").first.bounding_box(), number_box(page, "steps").bounding_box()
-    assert first and box
+    first, box = at_rest(page.locator(".player-figure").first), at_rest(number_box(page, "steps"))
     assert first["y"] < box["y"]
     assert complaints(page) == []

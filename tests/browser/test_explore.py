@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import numpy as np
 import pytest
@@ -71,6 +71,7 @@ def test_the_road_from_a_formula_to_the_verdict(
     expect(verdicts(page).first).to_contain_text(sam_says(l, rho, FIRST.eta, start, FIRST.steps))
     count = len(hallucinated_points(l, rho))
     expect(page.get_by_text(f"{count} points, ")).to_be_visible()
+    settle(page)
     np.testing.assert_allclose(ranges(page), zoomed)
 
     # A broken formula: what is wrong and where, beside the last good picture.
@@ -78,11 +79,13 @@ def test_the_road_from_a_formula_to_the_verdict(
     alt = page.locator(".st-key-picture .player-alt").get_attribute("aria-label") or ""
     type_formula(page, "(x^2+y-11)^2/100 + (x+y^2-7)^2/100 + sine(x)")
     expect(page.get_by_role("alert")).to_have_text("unknown function 'sine' at column 38; did you mean 'sin'?")
+    settle(page)
     assert verdicts(page).all_inner_texts() == said
     expect(page.locator(".st-key-picture .player-alt")).to_have_attribute("aria-label", alt)
     np.testing.assert_allclose(ranges(page), zoomed)
     type_formula(page, TYPED)
     expect(page.get_by_role("alert")).to_have_count(0)
+    settle(page)
 
     # The link, elsewhere, is the same state.
     elsewhere = new_page()
@@ -204,7 +207,7 @@ def test_a_link_with_broken_parts_says_which_and_the_words_stay(page: Page, app_
     assert "step size η = 'abc'" in said[1]
     page.wait_for_timeout(500)  # nothing that the page itself does takes them away
     assert page.get_by_test_id("stAlert").all_inner_texts() == said
-    assert number_box(page, "start y").input_value() == "3"
+    expect(number_box(page, "start y")).to_have_value("3")
     expect(page).not_to_have_url(re.compile("rho|eta"))
 
 
@@ -291,8 +294,11 @@ def test_a_slider_moves_by_keys_and_the_box_has_the_exact_value(page: Page, app_
 def test_typed_text_is_never_markup(page: Page, app_url: str, complaints: Complaints) -> None:
     visit(page, explore(app_url, formula="<img src=x onerror=alert(1)>"))
     expect(page.get_by_role("alert")).to_contain_text("at column")
+    said = page.get_by_role("alert").inner_text()
     type_formula(page, "**bold** $x$ [a](b) :red[x]")
+    expect(page.get_by_role("alert")).not_to_have_text(said)
     expect(page.get_by_role("alert")).to_contain_text("at column 1")
+    settle(page)
     assert page.get_by_role("alert").locator("strong, a, img, .katex").count() == 0
     assert formula_box(page).input_value() == "**bold** $x$ [a](b) :red[x]"
     assert complaints(page) == []
@@ -302,6 +308,7 @@ def test_the_server_has_nothing_to_complain_of(page: Page, server: Server) -> No
     visit(page, explore(server.url, formula="x*y", eta="10"))
     for formula in ("exp(exp(x + y))", "log(x)*sqrt(y)", "1/x", "0*x"):
         type_formula(page, formula)
+        page.wait_for_url(lambda url, formula=formula: parse_qs(urlsplit(url).query).get("formula") == [formula])
         expect(page.locator(".st-key-picture .player-alt")).to_be_attached()
         settle(page)
     log = server.log.read_text(encoding="utf-8")

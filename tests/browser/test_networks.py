@@ -1,14 +1,13 @@
 """The page on networks in a browser: train, stop, sweep, upload, and an end with the page."""
 
 import re
-import time
 from collections.abc import Callable
 
-import psutil
 import pytest
 from playwright.sync_api import Page, expect
+from visiting import overflow
 
-from app_server import Serve, Server
+from app_server import Serve, Server, wait_until_workers
 
 Complaints = Callable[[Page], list[str]]
 LONG = 120_000  # milliseconds; the machine may be busy
@@ -29,14 +28,6 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def training_runs(server: Server) -> bool:
-    """Whether a worker of the server computes: its processor time grows."""
-    workers = psutil.Process(server.process.pid).children(recursive=True)
-    before = sum(sum(worker.cpu_times()[:2]) for worker in workers)
-    time.sleep(1.5)
-    return sum(sum(worker.cpu_times()[:2]) for worker in workers) - before > 0.2
-
-
 @pytest.mark.parametrize(
     ("width", "scheme", "link"),
     [
@@ -53,7 +44,7 @@ def test_the_page_opens_without_a_complaint_and_without_scrolling_sideways(
     if link == "&preset=Digits":
         expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=LONG)
         expect(page.get_by_role("status").filter(has_text="SAM stalled").first).to_be_visible(timeout=LONG)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert overflow(page) == 0
     assert complaints(page) == []
 
 
@@ -69,19 +60,21 @@ def test_a_training_runs_stops_and_ends_with_a_closed_page(page: Page, serve: Se
         assert complaints(page) == []
         press(page, "Train")
         expect(page.get_by_text(re.compile("training: step"))).to_be_visible(timeout=LONG)
-        assert training_runs(server)
+        wait_until_workers(server, compute=True)
         page.close()
-        for _ in range(40):
-            if not training_runs(server):
-                break
-        assert not training_runs(server)
+        wait_until_workers(server, compute=False)
 
 
 def test_a_training_of_the_tiny_network_is_certified(page: Page, server: Server) -> None:
     visit(page, server, "&preset=Tiny&n_steps=4000")
+    stored = page.get_by_text("Below is the stored result")
+    expect(stored).to_be_visible()
     press(page, "Train")
-    expect(page.get_by_text("4,000 steps of the full batch")).to_be_visible(timeout=LONG)
+    expect(stored).to_have_count(0, timeout=LONG)
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled(timeout=LONG)
     settled(page)
+    expect(stored).to_have_count(0)
+    expect(page.get_by_text("4,000 steps of the full batch")).to_be_visible()
     expect(page.get_by_text(re.compile("Certified: .* the gradient is")).first).to_be_visible(timeout=LONG)
 
 
@@ -102,7 +95,7 @@ def test_a_sweep_is_drawn_and_keeps_what_is_done_when_stopped(page: Page, server
     press(page, "Run the sweep")
     expect(page.get_by_text("2 of 2 runs finished (done)")).to_be_visible(timeout=LONG)
     expect(page.get_by_role("img", name=re.compile("training accuracy, median over seeds")).first).to_be_attached()
-    visit(page, server, "&preset=Tiny&part=Sweep&n_rhos=1,2,3,4&n_seeds=10&n_steps=2000")
+    visit(page, server, "&preset=Tiny&part=Sweep&n_rhos=1,2,3,4&n_seeds=10&n_steps=8000")
     press(page, "Run the sweep")
     expect(page.get_by_text(re.compile(r"[1-9]\d* of 80 runs finished"))).to_be_visible(timeout=LONG)
     press(page, "Stop")

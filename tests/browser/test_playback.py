@@ -2,6 +2,7 @@
 
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
+from visiting import PATIENCE, at_rest, eventually, handle_says, settle
 
 from app_server import free_port, running
 from dynamics.sentences import number
@@ -60,6 +62,7 @@ def open_case(page: Page, url: str, case: str) -> Playback:
     expect(page.locator(".player-figure .main-svg").first).to_be_attached()
     expect(page.get_by_text("run 1")).to_be_visible()
     expect(page.locator(".player-path").first).to_have_attribute("d", re.compile("^M|^$"))
+    settle(page)
     return playback(QUESTIONS[case], answer(QUESTIONS[case]))
 
 
@@ -78,6 +81,7 @@ def assert_drawn(page: Page, paths: Playback, k: int) -> None:
     for track in paths.tracks:
         i = int(np.searchsorted(track.k, k, side="right")) - 1
         drawn = page.evaluate(DRAWN, track.name)
+        assert drawn["x"] is not None
         pixel = np.array(drawn["pixel"])
         if np.abs(track.x[i] / pixel).max() > 5e5:
             continue
@@ -124,15 +128,15 @@ def test_playing_asks_nothing_of_the_server_and_pauses(page: Page, url: str, com
     sent: list[int] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(len(frame))))
     paths = open_case(page, url, "plane")
-    page.wait_for_timeout(300)
+    expect(page.locator(".player-curves-figure .main-svg").first).to_be_attached()
+    at_rest(page.locator(".player"))
     sent.clear()
+    page.get_by_label("Speed").select_option("1")  # 40 seconds for all
     page.get_by_role("button", name="Play", exact=True).click()
-    page.wait_for_function(
-        "document.querySelector('.player-scrub').value > 100 && document.querySelector('.player-scrub').value < 1900"
-    )
+    page.wait_for_function("document.querySelector('.player-scrub').value > 20")
     page.get_by_role("button", name="Pause").click()
     k = step(page)
-    assert 100 < k < 2000
+    assert 20 < k < 2000
     assert_drawn(page, paths, k)
     page.wait_for_timeout(200)
     assert step(page) == k
@@ -164,25 +168,21 @@ def test_the_keys_play_step_and_go_to_the_ends(page: Page, url: str):
     scrub.press("ArrowRight")
     assert step(page) == 1
     assert scrub.get_attribute("aria-valuetext") == "step 1 of 2,000"
+    page.get_by_label("Speed").select_option("1")  # 40 seconds for all
     scrub.press("Space")
     page.wait_for_function("document.querySelector('.player-scrub').value > 20")
     scrub.press("Space")
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    assert step(page) < 2000
 
 
 def test_it_stops_at_the_end_or_begins_again(page: Page, url: str):
     open_case(page, url, "short")
-    page.get_by_label("Speed").select_option("4")
-    page.get_by_role("button", name="Play", exact=True).click()
-    page.wait_for_function("document.querySelector('.player-scrub').value < 20")
-    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()  # it has paused itself
-    assert step(page) == 20
-    page.get_by_role("button", name="Loop").click()
+    page.get_by_label("Speed").select_option("4")  # a tenth of a second for all: what it shows is written down
     page.evaluate(
         """() => {
             window.rounds = 0;
-            const scrub = document.querySelector('.player-path').ownerDocument.querySelector('.player-point');
-            let before = Infinity;
+            let before = 20;
             new MutationObserver(() => {
                 const now = Number(document.querySelector('.player-scrub').value);
                 if (now < before) window.rounds++;
@@ -191,7 +191,13 @@ def test_it_stops_at_the_end_or_begins_again(page: Page, url: str):
         }"""
     )
     page.get_by_role("button", name="Play", exact=True).click()
-    page.wait_for_function("window.rounds >= 3")
+    page.wait_for_function("window.rounds > 0")  # it has begun anew
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()  # and paused itself
+    assert step(page) == 20
+    assert page.evaluate("window.rounds") == 1
+    page.get_by_role("button", name="Loop").click()
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function("window.rounds >= 4")
     page.get_by_role("button", name="Pause").click()
 
 
@@ -199,6 +205,7 @@ def test_a_hidden_tab_pauses_and_reduced_motion_does_not_begin_again(new_page: C
     page = new_page(reduced_motion="reduce")
     open_case(page, url, "plane")
     assert step(page) == 2000  # nothing has moved by itself
+    page.get_by_label("Speed").select_option("0.25")  # more than two minutes for all
     page.get_by_role("button", name="Play", exact=True).click()
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     page.evaluate(
@@ -208,6 +215,7 @@ def test_a_hidden_tab_pauses_and_reduced_motion_does_not_begin_again(new_page: C
         }"""
     )
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    assert step(page) < 2000
     scrub_to(page, 1990)
     page.get_by_role("button", name="Loop").click()
     page.get_by_role("button", name="Play", exact=True).click()
@@ -262,9 +270,7 @@ def test_the_curves_have_the_numbers_and_a_click_goes_to_its_step(page: Page, ur
         np.testing.assert_array_equal(x, paths.tracks[track].k)
         np.testing.assert_allclose(y, getattr(paths.tracks[track], curve), rtol=1e-6, atol=1e-30)
     curves.scroll_into_view_if_needed()
-    page.wait_for_timeout(300)
-    box = curves.locator(".x2y2 .nsewdrag").bounding_box()
-    assert box
+    box = at_rest(curves.locator(".x2y2 .nsewdrag"))
     page.mouse.click(box["x"] + 0.25 * box["width"], box["y"] + 40)
     expected = page.evaluate(
         f"document.querySelector('.player-curves-figure')._fullLayout.xaxis2.p2l({0.25 * box['width']})"
@@ -289,25 +295,29 @@ def assert_starts(page: Page, case: str, start: tuple[float, ...]) -> None:
     q = replace(QUESTIONS[case], start=start)
     paths = playback(q, answer(q))
     expect(page.locator(".player-live")).to_contain_text(paths.tracks[1].end)
-    assert_drawn(page, paths, q.steps)
+    eventually(lambda: assert_drawn(page, paths, q.steps))
+
+
+def runs(page: Page) -> int:
+    """How often the script has run."""
+    return int((page.get_by_text("run ").text_content() or "").split()[1])
 
 
 def centre(page: Page) -> tuple[float, float]:
-    box = page.locator(".player-handle").bounding_box()
-    assert box
+    box = at_rest(page.locator(".player-handle"))
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
 def centre_in_figure(page: Page) -> tuple[float, float]:
-    figure = page.locator(".player-figure").bounding_box()
-    assert figure
+    figure = at_rest(page.locator(".player-figure"))
     x, y = centre(page)
     return x - figure["x"], y - figure["y"]
 
 
 def test_a_click_sets_the_start_and_draws_no_new_ground(page: Page, url: str, complaints: Complaints):
     open_case(page, url, "plane")
-    page.wait_for_timeout(300)  # the curves come later
+    expect(page.locator(".player-curves-figure .main-svg").first).to_be_attached()  # the curves come later
+    box = at_rest(page.locator(".player-figure .nsewdrag"))
     page.evaluate(
         """() => {
             const react = window.Plotly.react;
@@ -318,8 +328,6 @@ def test_a_click_sets_the_start_and_draws_no_new_ground(page: Page, url: str, co
             };
         }"""
     )
-    box = page.locator(".player-figure .nsewdrag").bounding_box()
-    assert box
     page.mouse.click(box["x"] + 100, box["y"] + 100)
     expect(page.get_by_text("run 2")).to_be_visible()
     x, y = start_of(page)
@@ -338,17 +346,19 @@ def test_dragging_the_handle_moves_the_paths_live_and_ends_right(
     x, y = centre(page)
     page.mouse.move(x, y)
     page.mouse.down()
-    for i in range(1, 21):
-        page.mouse.move(x + 3 * i, y + 2 * i)
-        page.wait_for_timeout(40)
-    assert int((page.get_by_text("run ").text_content() or "").split()[1]) >= 3  # while it is still held
+    end = time.monotonic() + PATIENCE
+    moves = 0
+    while runs(page) < 3 and time.monotonic() < end:
+        moves += 1
+        page.mouse.move(x + 3 * (moves % 20), y + 2 * (moves % 20))
+        page.wait_for_timeout(20)  # the server shares the processor
+    assert runs(page) >= 3  # while it is still held
     page.mouse.move(x + 61, y + 41)
+    expected = tuple(float(v) for v in handle_says(page))
     page.mouse.up()
-    handle = page.locator(".player-handle")
-    expected = [float(v.replace("−", "-")) for v in re.findall(r"= (−?[\d.]+)", handle.get_attribute("title") or "")]
     if case == "plane":
         assert np.hypot(centre(page)[0] - x - 61, centre(page)[1] - y - 41) < 1.5
-    assert_starts(page, case, tuple(expected))
+    assert_starts(page, case, expected)
     assert complaints(page) == []
 
 
@@ -373,7 +383,6 @@ def test_a_finger_drags_the_handle_and_scrolls_elsewhere(
     open_case(page, url, "plane")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     page.locator(".player-handle").scroll_into_view_if_needed()
-    page.wait_for_timeout(300)
     x, y = centre(page)
     session = page.context.new_cdp_session(page)
 
@@ -383,11 +392,14 @@ def test_a_finger_drags_the_handle_and_scrolls_elsewhere(
     touch("touchStart", (x, y))
     for i in range(1, 11):
         touch("touchMove", (x - 5 * i, y + 3 * i))
-        page.wait_for_timeout(40)
+
+    def follows() -> None:
+        assert np.hypot(centre(page)[0] - x + 50, centre(page)[1] - y - 30) < 2
+
+    eventually(follows)
+    expected = tuple(float(v) for v in handle_says(page))
     touch("touchEnd")
-    assert np.hypot(centre(page)[0] - x + 50, centre(page)[1] - y - 30) < 2  # the page has not scrolled
-    title = page.locator(".player-handle").get_attribute("title") or ""
-    expected = tuple(float(v.replace("−", "-")) for v in re.findall(r"= (−?[\d.]+)", title))
+    follows()  # the page has not scrolled
     assert_starts(page, "plane", expected)
     sizes = page.locator(".player-bar :is(button, select, input):visible").evaluate_all(
         "all => all.map(control => [control.getBoundingClientRect().width, control.getBoundingClientRect().height])"
@@ -399,8 +411,7 @@ def test_a_finger_drags_the_handle_and_scrolls_elsewhere(
 def test_zoom_rho_and_theme_keep_the_step_and_the_paths_on_their_axes(page: Page, url: str, complaints: Complaints):
     paths = open_case(page, url, "plane")
     scrub_to(page, 300)
-    box = page.locator(".player-figure .nsewdrag").bounding_box()
-    assert box
+    box = at_rest(page.locator(".player-figure .nsewdrag"))
     page.mouse.move(box["x"] + 20, box["y"] + 20)
     page.mouse.down()
     page.mouse.move(box["x"] + 150, box["y"] + 100, steps=4)
@@ -408,20 +419,23 @@ def test_zoom_rho_and_theme_keep_the_step_and_the_paths_on_their_axes(page: Page
     page.mouse.up()
     page.wait_for_function(f"{FULL_LAYOUT}.xaxis.range[0] > -6")
     zoomed = page.evaluate(f"[{FULL_LAYOUT}.xaxis.range, {FULL_LAYOUT}.yaxis.range]")
-    assert_drawn(page, paths, 300)
+    eventually(lambda: assert_drawn(page, paths, 300))
     page.get_by_role("slider", name="rho").press("ArrowRight")
     expect(page.locator(".player-figure .gtitle")).to_have_text("ρ = 3.1")
     assert page.evaluate(f"[{FULL_LAYOUT}.xaxis.range, {FULL_LAYOUT}.yaxis.range]") == zoomed
     q = replace(QUESTIONS["plane"], rho=3.1)
+    anew = playback(q, answer(q))
     assert step(page) == 300
-    assert_drawn(page, playback(q, answer(q)), 300)
+    eventually(lambda: assert_drawn(page, anew, 300))
     text = page.evaluate(f"{FULL_LAYOUT}.font.color")
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(f"{FULL_LAYOUT}.font.color !== '{text}'")
-    assert_drawn(page, playback(q, answer(q)), 300)
+    eventually(lambda: assert_drawn(page, anew, 300))
     page.set_viewport_size({"width": 900, "height": 900})
-    page.wait_for_function(f"{FULL_LAYOUT}.width === document.querySelector('.player').clientWidth")
-    assert_drawn(page, playback(q, answer(q)), 300)
+    page.wait_for_function(
+        f"innerWidth === 900 && {FULL_LAYOUT}.width === document.querySelector('.player').clientWidth"
+    )
+    eventually(lambda: assert_drawn(page, anew, 300))
     assert complaints(page) == []
 
 
@@ -446,7 +460,9 @@ def test_runs_that_cannot_be_played_say_so(page: Page, url: str, case: str, says
 def test_no_points_and_no_paths_say_so(page: Page, url: str, complaints: Complaints):
     page.goto(f"{url}?case=nothing")
     expect(page.locator(".player-live")).to_contain_text(["There is nothing to play"] * 2)
-    page.wait_for_timeout(300)
+    for figure in page.locator(".player-figure").all():
+        expect(figure.locator(".main-svg").first).to_be_attached()
+    settle(page)
     assert complaints(page) == []
 
 
@@ -462,26 +478,36 @@ def test_pages_and_updates_leave_nothing_behind(page: Page, url: str, complaints
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable")
 
+    def left() -> dict[str, float]:
+        for _ in range(2):
+            session.send("HeapProfiler.collectGarbage")
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return {metric["name"]: metric["value"] for metric in metrics}
+
     def visits(times: int) -> dict[str, float]:
         for _ in range(times):
             page.get_by_role("link", name="other").click()
             expect(page.get_by_text("No picture here")).to_be_visible()
             page.get_by_role("link", name="picture").click()
             expect(page.locator(".player-curves-figure .main-svg").first).to_be_attached()
+            page.get_by_label("Speed").select_option("0.25")
             page.get_by_role("button", name="Play", exact=True).click()
         expect(page.get_by_role("button", name="Pause")).to_be_visible()
         page.get_by_role("button", name="Pause").click()
         assert page.locator(".player").count() == 1
-        for _ in range(2):
-            session.send("HeapProfiler.collectGarbage")
-        metrics = session.send("Performance.getMetrics")["metrics"]
-        return {metric["name"]: metric["value"] for metric in metrics}
+        settle(page)
+        return left()
 
-    before = visits(3)
-    after = visits(10)
-    # One player left behind would be more than 400 nodes and 60 listeners; ten, ten times that.
-    assert after["Nodes"] - before["Nodes"] < 100
-    assert after["JSEventListeners"] - before["JSEventListeners"] < 30
+    before = visits(2)
+    visits(6)
+
+    def is_clean() -> None:
+        after = left()
+        # One player left behind would be more than 400 nodes and 60 listeners; six, six times that.
+        assert after["Nodes"] - before["Nodes"] < 100
+        assert after["JSEventListeners"] - before["JSEventListeners"] < 30
+
+    eventually(is_clean)  # what is only held for a while goes; what is left behind stays
     assert complaints(page) == []
 
 
@@ -490,6 +516,7 @@ def test_on_explore_a_dragged_start_reaches_the_controls_and_the_link(page: Page
     handle = page.locator(".player-handle")
     expect(handle).to_be_visible()
     expect(page.locator(".player-path").first).to_have_attribute("d", re.compile("^M"))
+    settle(page)
     says = page.locator(".player-live")
     before = says.text_content() or ""
     x, y = centre(page)
@@ -497,20 +524,25 @@ def test_on_explore_a_dragged_start_reaches_the_controls_and_the_link(page: Page
     page.mouse.down()
     for i in range(1, 11):
         page.mouse.move(x - 12 * i, y + 6 * i)
-        page.wait_for_timeout(40)
     expect(says).not_to_have_text(before)  # the paths follow, though the handle is still held
+    chosen = handle_says(page)
     page.mouse.up()
-    chosen = [v.replace("−", "-") for v in re.findall(r"= (−?[\d.]+)", handle.get_attribute("title") or "")]
     page.wait_for_url(re.compile(re.escape(f"x={chosen[0]}&y={chosen[1]}") + "$"))
     expect(page.get_by_label("start x")).to_have_value(chosen[0])
     expect(page.get_by_label("start y")).to_have_value(chosen[1])
-    drawn = page.evaluate(PATH, 1)[0]
-    assert drawn == pytest.approx([float(v) for v in chosen], abs=0.03)  # a pixel or two
+
+    def begins_there() -> None:
+        drawn = page.evaluate(PATH, 1)[0]
+        assert drawn == pytest.approx([float(v) for v in chosen], abs=0.03)  # a pixel or two
+
+    eventually(begins_there)
+    settle(page)
     # Another control afterwards leaves the start where it is.
     page.get_by_label("steps").fill("1000")
     page.get_by_label("steps").press("Enter")
     expect(page.locator(".player-step")).to_contain_text("of 1,000")
-    assert page.evaluate(PATH, 1)[0] == pytest.approx([float(v) for v in chosen], abs=0.03)
+    settle(page)
+    begins_there()
     assert complaints(page) == []
 
 

@@ -1,5 +1,6 @@
 """The proof on Explore in a browser: its line follows rho, its picture comes when asked for, a phone shows it."""
 
+import re
 from collections.abc import Callable
 from urllib.parse import urlencode
 
@@ -35,7 +36,7 @@ def test_the_line_follows_rho_and_the_picture_is_drawn(
     page.get_by_text("show the boxes and arcs").click()
     figure = page.locator(".st-key-proof .player-figure")
     expect(figure.locator(".main-svg").first).to_be_attached()
-    assert "boxes=true" in page.url
+    expect(page).to_have_url(re.compile("boxes=true"))
     assert overflow(page) == 0
     set_number(page, "radius ρ", 1.5)
     says(page, proof_at(1.5).headline)

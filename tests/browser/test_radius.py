@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
-from visiting import PLOT, drawn, go_to, number_box, overflow, ranges, set_number, verdicts, visit
+from visiting import PLOT, at_rest, drawn, go_to, number_box, overflow, ranges, set_number, verdicts, visit
 
 from dynamics import hallucinated_points
 from landscapes import CATALOGUE
@@ -40,8 +40,7 @@ def drawn_on(page: Page, name: str) -> np.ndarray:
 
 def click_at(page: Page, rho: float, axis: str) -> None:
     """Click on the diagram where its axis says rho, at half its height."""
-    box = page.locator(".st-key-picture .player-figure").bounding_box()
-    assert box
+    box = at_rest(page.locator(".st-key-picture .player-figure"))
     x, y = page.evaluate(
         f"""rho => {{
             const {{ {axis}: across, yaxis: up }} = {PLOT}._fullLayout;

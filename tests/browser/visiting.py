@@ -1,26 +1,69 @@
 """What a visitor does with the pages, in a browser: open them, set controls, read."""
 
 import json
+import re
+import time
+from collections.abc import Callable
 
 import numpy as np
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
-expect.set_options(timeout=30_000)  # a busy machine is no fault of the app's
+PATIENCE = 60.0  # seconds, for a condition that has to hold in the end
 
 # Plotly's div of the picture with this key, as the player draws it.
 PLOT = "document.querySelector('.st-key-picture .player-figure')"
 
 
+# Of an element, once it has stayed for five frames and a tenth of a second where it is.
+AT_REST = """element => new Promise(done => {
+    const end = performance.now() + 60_000;
+    let [before, since, frames] = ["", 0, 0];
+    const look = now => {
+        const where = JSON.stringify([element.getBoundingClientRect(), innerWidth]);
+        if (where !== before) [before, since, frames] = [where, now, 0];
+        if ((++frames > 5 && now - since > 100) || now > end) done(now <= end);
+        else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+})"""
+
+
+def eventually(check: Callable[[], None]) -> None:
+    """Repeat a check until it holds; where it never does, its last failure is the test's."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return check()
+        except AssertionError:
+            if time.monotonic() > end:
+                raise
+        time.sleep(0.05)
+
+
 def visit(page: Page, url: str) -> None:
-    """Open a page and wait until its script has run and its picture is drawn."""
+    """Open a page and wait until its picture is drawn and its script has run to the end."""
     page.goto(url)
-    settle(page)
     expect(page.locator(".st-key-picture .player-figure .main-svg").first).to_be_attached()
+    settle(page)
 
 
 def settle(page: Page) -> None:
     """Wait until no script runs; what a change brings about is expected by its own words beside it."""
     expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_attached()
+
+
+def at_rest(shown: Locator) -> FloatRect:
+    """Where an element stands once it does not move any longer: a page grows while it is drawn."""
+    assert shown.evaluate(AT_REST), "it is still moving"
+    box = shown.bounding_box()
+    assert box
+    return box
+
+
+def handle_says(page: Page) -> list[str]:
+    """The start that the handle in the picture is at, a number a variable, as the page writes them."""
+    title = page.locator(".player-handle").get_attribute("title") or ""
+    return [v.replace("−", "-") for v in re.findall(r"= (−?[\d.]+)", title)]
 
 
 def verdicts(page: Page) -> Locator:
@@ -32,6 +75,7 @@ def number_box(page: Page, name: str) -> Locator:
 
 
 def set_number(page: Page, name: str, value: float) -> None:
+    settle(page)  # else the script may still write its own number into the box
     box = number_box(page, name)
     box.fill(f"{value:g}")
     box.press("Enter")
@@ -42,6 +86,7 @@ def formula_box(page: Page) -> Locator:
 
 
 def type_formula(page: Page, formula: str) -> None:
+    settle(page)
     box = formula_box(page)
     box.fill(formula)
     box.press("Enter")
@@ -52,6 +97,7 @@ def landscape(page: Page) -> Locator:
 
 
 def choose(page: Page, name: str) -> None:
+    settle(page)
     landscape(page).click()
     page.get_by_role("option", name=name, exact=True).click()
     expect(landscape(page)).to_have_value(name)
@@ -78,8 +124,7 @@ def ranges(page: Page) -> list[list[float]]:
 def zoom(page: Page) -> list[list[float]]:
     """Drag a box over the middle of the picture; return the window it leaves."""
     page.locator(".st-key-picture").scroll_into_view_if_needed()
-    area = page.locator(".st-key-picture .player-figure .nsewdrag").first.bounding_box()
-    assert area
+    area = at_rest(page.locator(".st-key-picture .player-figure .nsewdrag").first)
     before = ranges(page)
     left, top, width, height = area["x"], area["y"], area["width"], area["height"]
     page.mouse.move(left + 0.3 * width, top + 0.2 * height)
@@ -105,20 +150,24 @@ def drawn(page: Page, name: str) -> np.ndarray:
 
 def mark(page: Page, track: str) -> tuple[np.ndarray, float]:
     """Where the mark of a run stands in the picture, in its coordinates, and the size of a pixel in them."""
+    marked = f".st-key-picture .player-point[data-track={track}]"
+    expect(page.locator(marked)).to_have_attribute("transform", re.compile("translate"))
     x, y, pixel = page.evaluate(
-        f"""track => {{
+        f"""marked => {{
             const {{ xaxis, yaxis }} = {PLOT}._fullLayout;
-            const mark = document.querySelector(`.st-key-picture .player-point[data-track=${{track}}]`);
+            const mark = document.querySelector(marked);
             const [x, y] = mark.getAttribute("transform").match(/-?[\\d.]+(e-?\\d+)?/g).map(Number);
             return [xaxis.p2l(x), yaxis.p2l(y), Math.max(1 / Math.abs(xaxis._m), 1 / Math.abs(yaxis._m))];
         }}""",
-        track,
+        marked,
     )
     return np.array([x, y]), pixel
 
 
 def overflow(page: Page) -> int:
-    """By how many pixels the page can be scrolled sideways."""
+    """By how many pixels the page can be scrolled sideways, once it has been drawn."""
+    settle(page)
+    at_rest(page.locator("[data-testid=stMainBlockContainer]"))
     return page.evaluate(
         """Math.max(...[document.documentElement, document.querySelector("[data-testid=stMain]")].map(
             element => element.scrollWidth - element.clientWidth))"""
