@@ -13,11 +13,26 @@ from landscapes.landscape import Array
 Indices = npt.NDArray[np.int64]
 
 _STEPS: Final = 80
-_WIDTH: Final = 1e-13  # of a bracket in the end, and as a share of the root
+_WIDTH: Final = 1e-13  # of a bracket in the end, and as a share of the root, where nothing else is asked for
 
 
-def root_between(f: Callable[[Array, Indices], Array], low: Array, high: Array, otherwise: Array) -> Array:
-    """Solve f(t, i) = 0 for the brackets i = 0, 1, ... by Chandrupatla's method; `otherwise` where no sign changes.
+def root_between(
+    f: Callable[[Array, Indices], Array],
+    low: Array,
+    high: Array,
+    otherwise: Array,
+    absolute: float = _WIDTH,
+    relative: float = _WIDTH,
+) -> Array:
+    """Solve f(t, i) = 0 for the brackets i = 0, 1, ... by Chandrupatla's method.
+
+    Args:
+        f: maps places (m,) and the brackets (m,) they lie in to values (m,).
+        low: where the brackets begin (n,).
+        high: where they end (n,).
+        otherwise: (n,) what to return where f changes no sign between the two.
+        absolute: width of a bracket in the end, in the units of t, above 0;
+        relative: to which this share of the root is added; not below the floats' precision.
 
     Source:
         Chandrupatla 1997. For the few brackets there are, SciPy's form of it takes longer than the slopes themselves.
@@ -26,12 +41,12 @@ def root_between(f: Callable[[Array, Indices], Array], low: Array, high: Array, 
     a, b = low, high  # the root is between them; b and c are the two places before a
     f_a, f_b = f(a, i), f(b, i)
     c, f_c, share = a, f_a, np.full(len(low), 0.5)
-    for _ in range(_STEPS):
+    for step in range(_STEPS):
         nearer = np.abs(f_a) < np.abs(f_b)
         best, width = np.where(nearer, a, b), np.abs(b - a)
-        slack = _WIDTH * (1.0 + np.abs(best))
+        slack = absolute + relative * np.abs(best)
         held = np.sign(f_a) * np.sign(f_b) < 0.0
-        done = (np.where(nearer, f_a, f_b) == 0.0) | (held & (width < slack))
+        done = (np.where(nearer, f_a, f_b) == 0.0) | (held & ((width < slack) | (step == _STEPS - 1)))
         root[i[done]] = best[done]
         left = held & ~done
         if not left.any():

@@ -170,7 +170,7 @@ def hallucination_curves(
     if not (math.isfinite(rho_max) and rho_max >= 0.0):
         raise ValueError(f"rho_max must be a finite number >= 0, got {rho_max}")
     s = stationary_points(l, margin=rho_max) if stationary is None else stationary
-    if any(w[0] > d[0] - rho_max or w[1] < d[1] + rho_max for w, d in zip(s.window, l.domain, strict=True)):
+    if not s.covers(l, rho_max):
         raise ValueError(f"stationary covers {s.window}, which is not the domain widened by rho_max = {rho_max}")
     with np.errstate(all="ignore"):
         return _in_one_variable(l, rho_max, s) if l.dim == 1 else _in_two_variables(l, rho_max, s)

@@ -14,11 +14,11 @@ from typing import Any, Final, cast
 import numpy as np
 import numpy.typing as npt
 
-from landscapes.landscape import Array, Objective
+from landscapes.landscape import DENSE, Array, Objective
 
 from .newton import kind_of_stationary_point
 from .sentences import certificate_sentence
-from .shift import DENSE, Shift, Stopped, newton
+from .shift import Shift, Stopped, newton
 from .spectra import constant_directions, curvatures, kind_of, outer_eigenvalues, restricted
 from .stability import step_limits
 

@@ -13,9 +13,10 @@ from functools import partial
 from typing import Final
 
 import numpy as np
-from scipy.optimize import elementwise
 
 from landscapes.landscape import Array, Landscape
+
+from .brackets import root_between
 
 ARC: Final = 1.0 / 400.0  # angular samples are at most this share of the window's width apart
 _FEWEST, _MOST = 96, 1600  # angles on a circle
@@ -172,21 +173,8 @@ def _beside(
 
 
 def _solve(f: Callable[[Array, Array], Array], low: Array, high: Array, targets: Array) -> Array:
-    """Solve f(angle, target) = 0 by Chandrupatla's method; the middle of a bracket in which f changes no sign."""
-    if not low.size:
-        return low
-
-    def of_coordinates(angle: Array, x: Array, y: Array) -> Array:
-        return f(angle, np.stack([x, y], axis=-1))
-
-    solved = elementwise.find_root(
-        of_coordinates,
-        (low, high),
-        args=(targets[:, 0], targets[:, 1]),
-        tolerances={"xatol": 1e-15, "xrtol": 1e-15, "fatol": 0.0, "frtol": 0.0},
-        maxiter=100,
-    )
-    return np.where(np.isfinite(solved.x), solved.x, 0.5 * (low + high))
+    """Solve f(angle, target) = 0; the middle of a bracket in which f changes no sign."""
+    return root_between(lambda angle, i: f(angle, targets[i]), low, high, 0.5 * (low + high), 1e-15, 1e-15)
 
 
 def _arcs(l: Landscape, rho: float, target: Array, held: np.ndarray) -> Iterator[tuple[Array, bool]]:

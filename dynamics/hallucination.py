@@ -88,7 +88,7 @@ def hallucinated_points(l: Landscape, rho: float, stationary: StationaryPoints |
     if not (math.isfinite(rho) and rho >= 0.0):
         raise ValueError(f"rho must be a finite number >= 0, got {rho}; use 0 for plain gradient descent")
     s = stationary_points(l, margin=rho) if stationary is None else stationary
-    if any(w[0] > d[0] - rho or w[1] < d[1] + rho for w, d in zip(s.window, l.domain, strict=True)):
+    if not s.covers(l, rho):
         raise ValueError(f"stationary covers {s.window}, which is not the domain widened by rho = {rho}")
     search = _on_both_sides if l.dim == 1 else _on_circles
     with np.errstate(all="ignore"):  # where a gradient vanishes or overflows there is no hallucinated point

@@ -12,12 +12,11 @@ from landscapes.landscape import Array, Landscape
 
 from .roots import continuous
 from .rules import NORMALIZED, LookAhead
-from .spectra import constant_directions, kind_of, restricted
+from .spectra import ZERO, constant_directions, kind_of, restricted
 
 Indices: TypeAlias = npt.NDArray[np.int64]
 
 _STEPS: Final = 60
-_ZERO: Final = 1e-6  # an eigenvalue below this share of the largest one counts as zero
 
 
 def newton_on_gradient(l: Landscape, x: Array, reach: float) -> Array:
@@ -127,7 +126,7 @@ def kinds_of_stationary_points(l: Landscape, y: Array) -> tuple[npt.NDArray[np.s
     sides = offset * np.concatenate([np.eye(l.dim), -np.eye(l.dim)])
     beside = np.abs(l.hessian(y[:, None, :] + sides))
     around = np.where(np.isfinite(beside), beside, 0.0).max(axis=(1, 2, 3), initial=0.0)
-    zero = np.abs(eigenvalues) <= _ZERO * np.maximum(np.abs(eigenvalues).max(axis=-1), around)[:, None]
+    zero = np.abs(eigenvalues) <= ZERO * np.maximum(np.abs(eigenvalues).max(axis=-1), around)[:, None]
     degenerate = zero.all(axis=-1)
     for k in range(l.dim):
         flat = np.flatnonzero(zero[:, k] & ~degenerate)

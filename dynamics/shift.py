@@ -15,14 +15,13 @@ import numpy.typing as npt
 from scipy.linalg import lstsq
 from scipy.sparse.linalg import LinearOperator, lsmr
 
-from landscapes.landscape import Array, Objective
+from landscapes.landscape import DENSE, Array, Objective
 
 from .rules import unit
 from .sentences import number
 from .spectra import Product
 from .stability import shifted_jacobian
 
-DENSE: Final = 500  # variables; from so many on only products with Hessians are made
 CERTIFIED: Final = 1e-8  # largest |S|/|g| of a root of S
 _STEPS: Final = 40
 _HALVINGS: Final = 12  # of one step, until |S| falls

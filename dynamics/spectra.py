@@ -15,7 +15,7 @@ Product: TypeAlias = Callable[[Array], Array]
 
 _KRYLOV: Final = 120  # dimension of the Krylov space
 _NUMBERS: Final = 20_000_000  # that a Krylov space may hold
-_ZERO: Final = 1e-6  # an eigenvalue below this share of the largest one counts as zero
+ZERO: Final = 1e-6  # an eigenvalue below this share of the largest one counts as zero
 _NULL: Final = 1e-8  # of the image of a random direction: so much is left where the operator vanishes
 _PRODUCTS: Final = 1000  # to find such a direction
 _SETTLED: Final = 1e-2  # an eigenvalue is believed when its residual is below this share of it
@@ -85,7 +85,7 @@ def kind_of(eigenvalues: Array, radii: Array | None = None) -> str:
         eigenvalues: all of them, or approximate ones.
         radii: within which of each an eigenvalue lies; None where they are exact.
     """
-    zero = _ZERO * float(np.abs(eigenvalues).max(initial=0.0))
+    zero = ZERO * float(np.abs(eigenvalues).max(initial=0.0))
     if (np.abs(eigenvalues) + (0.0 if radii is None else radii) <= zero).any():
         return "degenerate"
     rest = eigenvalues[np.abs(eigenvalues) > zero]

@@ -15,16 +15,16 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.optimize import elementwise
 
 from landscapes.landscape import Array, Domain, Landscape
 
+from .brackets import Indices, root_between
 from .chains import chains, groups
 from .roots import NOTHING, continuous, roots
+from .spectra import ZERO
 
 CELLS_1D: Final = 2000  # grid cells over the window in one variable; narrower features may be missed
 MOST_POINTS: Final = 4000  # isolated points kept, the innermost; more are counted and left out
-_DEGENERATE: Final = 1e-6  # an eigenvalue below this share of the largest one nearby counts as zero
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,10 @@ class StationaryPoints:
     flat: float  # share of the grid on which the gradient is exactly zero
     left_out: int  # isolated points beyond MOST_POINTS
 
+    def covers(self, l: Landscape, margin: float) -> bool:
+        """Whether the landscape's domain, widened by a margin, lies in the window that was searched."""
+        return all(w[0] <= d[0] - margin and w[1] >= d[1] + margin for w, d in zip(self.window, l.domain, strict=True))
+
 
 def stationary_points(l: Landscape, margin: float = 0.0) -> StationaryPoints:
     """Find where the gradient of a landscape vanishes.
@@ -76,7 +80,7 @@ def stationary_points(l: Landscape, margin: float = 0.0) -> StationaryPoints:
 def _kinds(eigenvalues: Array, scale: Array) -> np.ndarray:
     """Name the kinds from eigenvalues (n, d) and the size (n,) of the Hessian around each point."""
     largest = np.maximum(np.abs(eigenvalues).max(axis=-1, initial=0.0), scale)
-    zero = (np.abs(eigenvalues) <= _DEGENERATE * largest[:, None]).any(axis=-1)
+    zero = (np.abs(eigenvalues) <= ZERO * largest[:, None]).any(axis=-1)
     positive, negative = (eigenvalues > 0.0).all(axis=-1), (eigenvalues < 0.0).all(axis=-1)
     return np.select([zero, positive, negative], ["degenerate", "minimizer", "maximizer"], default="saddle")
 
@@ -101,7 +105,7 @@ def _in_one_variable(l: Landscape, window: Domain) -> StationaryPoints:
     crossing = both & (g[:-1] * np.sign(g[1:]) < 0.0)
     # f' turns around inside the cell: it may touch zero there, or cross it twice.
     turning = both & ~crossing & (h[:-1] * np.sign(h[1:]) < 0.0) & (np.sign(g[:-1]) * h[:-1] < 0.0)
-    turns = _roots(lambda t: l.hessian(t[..., None])[..., 0, 0], left[turning], right[turning], width)
+    turns = _solve(lambda t, _: l.hessian(t[:, None])[:, 0, 0], left[turning], right[turning], width)
     at_turn = l.gradient(turns[:, None])[:, 0]
     beside = np.maximum(np.abs(g[:-1]), np.abs(g[1:]))[turning]
     touching = np.abs(at_turn) <= 1e-12 * beside
@@ -110,7 +114,7 @@ def _in_one_variable(l: Landscape, window: Domain) -> StationaryPoints:
     ends = np.concatenate([right[crossing], turns[twice], right[turning][twice]])
     size = np.concatenate([np.maximum(np.abs(g[:-1]), np.abs(g[1:]))[crossing], beside[twice], beside[twice]])
 
-    roots = _roots(lambda t: l.gradient(t[..., None])[..., 0], starts, ends, width)
+    roots = _solve(lambda t, _: l.gradient(t[:, None])[:, 0], starts, ends, width)
     # At a jump or a pole f' changes sign without becoming small: those are not roots.
     genuine = np.abs(l.gradient(roots[:, None])[:, 0]) <= 1e-6 * size
     found = np.concatenate([roots[genuine], turns[touching], x[zero & ~flat]])
@@ -138,14 +142,8 @@ def _in_one_variable(l: Landscape, window: Domain) -> StationaryPoints:
     )
 
 
-def _roots(f: Callable[[Array], Array], low: Array, high: Array, width: float) -> Array:
-    """Solve f = 0 in brackets (n,) by Chandrupatla's method."""
-    if not low.size:
-        return np.empty(0)
-    solved = elementwise.find_root(
-        f, (low, high), tolerances={"xatol": 1e-16 * width, "xrtol": 1e-15, "fatol": 0.0, "frtol": 0.0}, maxiter=200
-    )
-    return np.asarray(solved.x)
+def _solve(f: Callable[[Array, Indices], Array], low: Array, high: Array, width: float) -> Array:
+    return root_between(f, low, high, np.full_like(low, np.nan), 1e-16 * width, 1e-15)
 
 
 def _flat_intervals(x: Array, g: Array, zero: np.ndarray) -> tuple[tuple[StationaryCurve, ...], np.ndarray]:
@@ -241,7 +239,7 @@ def _curves(
         trace = np.trace(hessians[members], axis1=1, axis2=2)
         for order, closed in chains(x[members], 3.5 * cell):
             across = trace[order]
-            across = across[np.abs(across) > _DEGENERATE * np.abs(across).max(initial=0.0)]
+            across = across[np.abs(across) > ZERO * np.abs(across).max(initial=0.0)]
             kind = "degenerate"
             if across.size and ((across > 0).all() or (across < 0).all()):
                 kind = "minimizer" if across[0] > 0 else "maximizer"

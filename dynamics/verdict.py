@@ -31,7 +31,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from landscapes.landscape import Array
+from landscapes.landscape import DENSE, Array
 
 from .certify import certify
 from .endings import Endings, Ground, Judged, judge, small_gradient
@@ -40,7 +40,6 @@ from .orbit import Orbit
 from .outcome import TOLERANCES, Kind, Outcome, Verdict, since, tail_of
 from .rules import NORMALIZED
 from .sentences import sentence
-from .shift import DENSE
 
 
 def verdict(l: Any, orbit: Orbit) -> Verdict:

@@ -21,6 +21,8 @@ Domain: TypeAlias = tuple[tuple[float, float], ...]
 # Larger blocks fall out of the cache and of the allocator's small sizes and cost ten times as much a point.
 _BLOCK: Final = 2048
 
+DENSE: Final = 500  # variables; an objective of so many or more has no Hessian, only its products
+
 
 class Objective(Protocol):
     """What rules and loops need of a function: a landscape in one or two variables, or a network's loss."""

@@ -18,12 +18,11 @@ from scipy import sparse
 from scipy.linalg import null_space
 
 from . import datasets, perceptron
-from .landscape import Array
+from .landscape import DENSE, Array
 
 if TYPE_CHECKING:
     import torch
 
-DENSE: Final = 500  # from so many weights on there is no Hessian, only its products
 _WIDEST: Final = 512
 _DEEPEST: Final = 4
 _CONSTANT: Final = 1e-12  # of the largest singular value: inputs combined that way are constant

@@ -1,6 +1,7 @@
 """Roots in brackets: found to the last digits, at jumps too, and told apart from brackets without a change of sign."""
 
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose
 
 from dynamics.brackets import root_between
@@ -44,3 +45,22 @@ def test_where_no_sign_changes_or_f_is_undefined_the_other_value_is_returned() -
 
 def test_no_brackets_have_no_roots() -> None:
     assert root_between(lambda t, i: t, np.empty(0), np.empty(0), np.empty(0)).shape == (0,)
+
+
+@pytest.mark.parametrize("width", [1.0, 1e-9])
+def test_roots_are_as_exact_as_is_asked_for(width: float) -> None:
+    """Also next to 0, and in brackets so narrow that the usual width is wide beside them."""
+    roots = np.array([1e-30, 0.3, 0.7]) * width
+    found = root_between(
+        lambda t, i: np.tanh((t - roots[i]) / width), -0.1 * width * np.ones(3), width * np.ones(3), np.full(3, np.nan),
+        absolute=1e-16 * width, relative=1e-15,
+    )  # fmt: skip
+    assert_allclose(found, roots, rtol=0.0, atol=2e-16 * width)
+
+
+def test_a_bracket_that_does_not_close_is_left_at_its_best_place() -> None:
+    """Asked for more than floats can tell apart."""
+    found = root_between(
+        lambda t, _: np.where(t < 0.3, -1.0, 1e-3), np.zeros(1), np.ones(1), np.full(1, np.nan), 1e-300, 0.0
+    )
+    assert_allclose(found, 0.3, rtol=1e-15)

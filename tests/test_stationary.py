@@ -488,3 +488,11 @@ def test_more_points_than_are_kept_are_counted() -> None:
     per_axis = [2 * int(3.0 * 40.0 / np.pi) + 1, 2 * int(3.0 * 40.0 / np.pi + 0.5)]
     assert len(s.points) + s.left_out == per_axis[0] ** 2 + per_axis[1] ** 2
     assert len(s.points) == 4000
+
+
+def test_what_was_searched_covers_the_margin_and_no_more() -> None:
+    l = Landscape("x^2 + y^2", ((-1, 1), (0, 3)))
+    s = stationary_points(l, 0.25)
+    assert s.covers(l, 0.0) and s.covers(l, 0.25) and not s.covers(l, 0.2500001)
+    assert s.covers(l.with_domain(((-1, 1.25), (0.25, 3))), 0.0)
+    assert not s.covers(l.with_domain(((-1, 1), (0, 3.5))), 0.0)
