@@ -51,6 +51,18 @@ _ONE_VARIABLE: Final = {
         gd=_MINIMIZER,
         sam=("hallucinated", "minimizer"),
     ),
+    # the same f', with a hill between valleys that are both deep
+    "hill": Entry(
+        name="Hill between two valleys",
+        landscape=Landscape("x^4/4 + (a - b)*x^3/3 - a*b*x^2/2", ((-2.6, 2.9),), {"a": 1.6, "b": 2.0}),
+        start=(0.3,),
+        rho=2.4,
+        eta=0.01,
+        steps=400,
+        story="GD goes down into the deeper valley. SAM stops on the way, looking back over the hill at the other one.",
+        gd=_MINIMIZER,
+        sam=("hallucinated", "minimizer"),
+    ),
     "sine": Entry(
         name="Sine wave",
         landscape=Landscape("9*beta*rho^2/(25*pi^2)*sin(5*pi*x/(3*rho))", ((-1.0, 1.0),), {"beta": 1.0, "rho": 0.5}),

@@ -83,7 +83,7 @@ def test_enough_landscapes_in_one_and_two_variables() -> None:
     assert dims.count(2) >= 10
 
 
-def test_the_first_entry_is_the_preset_of_the_home_page() -> None:
+def test_the_first_entry_is_what_a_link_without_a_landscape_means() -> None:
     assert KEYS[0] == "double-well"
 
 
@@ -283,6 +283,16 @@ def double_well(c: Case) -> None:
     assert deep < stop < shallow
 
 
+def hill(c: Case) -> None:
+    np.testing.assert_allclose(c.gd_end.point, [2.0], atol=1e-9)
+    np.testing.assert_allclose(c.sam_end.point, [0.8], atol=1e-9)
+    np.testing.assert_allclose(c.sam_end.target, [-1.6], atol=1e-9)
+    deep, other, stop, start, top = (float(c.landscape.value([x])) for x in (2.0, -1.6, 0.8, *c.entry.start, 0.0))
+    assert deep < other < stop < start < top
+    assert stop - deep > 0.5 * (top - deep) and top - stop > 0.2 * (top - deep)  # on the way, and well below the top
+    assert abs(c.landscape.gradient(c.sam_end.point)[0]) > 2.0
+
+
 def sine(c: Case) -> None:
     np.testing.assert_allclose(c.sam_end.point, [-0.1 * c.entry.rho], atol=1e-9)
     for rho in (0.5, 0.1, 0.01, 0.001):
@@ -462,6 +472,7 @@ def quadratic_bowl(c: Case) -> None:
 
 STORIES: dict[str, Callable[[Case], None]] = {
     "double-well": double_well,
+    "hill": hill,
     "sine": sine,
     "two-pits": two_pits,
     "wavy-bowl": wavy_bowl,
