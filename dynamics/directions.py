@@ -71,8 +71,8 @@ def _judged(l: Landscape, s: float, x: arb, z: arb, eta: float) -> Direction | s
         return EDGE
     (h,) = l.on_balls("h")(z)
     attracts = True if h > 0 else False if h < 0 else None
-    factor = abs(1 - eta * h)
-    at = True if factor < 1 else False if factor > 1 else None
+    # |1 - eta h| < 1, so written that a tiny h is not lost beside 1.
+    at = False if h < 0 or eta * h > 2 else True if h > 0 and eta * h < 2 else None
     return Direction((s, s), *rounded((x,)), attracts, at if eta else attracts)
 
 

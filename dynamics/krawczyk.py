@@ -1,6 +1,6 @@
 """Whether a box holds no zero of the gradient or exactly one, by ball arithmetic.
 
-X a box with the centre m, g and H taken on balls, A an inverse of H(m) in floats: a zero of g in X lies in
+X a box with the centre m, g and H taken on balls, A about the inverse of H(m): a zero of g in X lies in
 K(X) = m - A g(m) + (I - A H(X)) (X - m). Where K(X) and X do not meet there is none; where K(X) lies inside X there is
 exactly one (Krawczyk 1969; Neumaier, Interval Methods for Systems of Equations, 1990, chapter 5). Boxes are widened a
 little first, so that a zero on the border of two is inside one of them.
@@ -122,7 +122,7 @@ class Line(Judge):
             if here is None:
                 break
             g, slope = here
-            step = float(g) / float(slope)
+            step = float(g.mid() / slope.mid())  # as balls: they do not underflow
             if not math.isfinite(step) or z - step == z:
                 break
             z -= step
@@ -154,7 +154,7 @@ class Plane(Judge):
         mean = c2 + h12 * dx + h22 * dy
         if mean > 0 or mean < 0:
             return NONE
-        inverse = _inverse(float(j11), float(j12), float(j22))
+        inverse = _inverse(j11, j12, j22)
         if inverse is None:
             return SPLIT
         a11, a12, a22 = inverse
@@ -184,12 +184,12 @@ class Plane(Judge):
             if here is None:
                 break
             g1, g2, h11, h12, h22 = here
-            inverse = _inverse(float(h11), float(h12), float(h22))
+            inverse = _inverse(h11, h12, h22)
             if inverse is None:
                 break
             a11, a12, a22 = inverse
-            u, v = float(g1), float(g2)
-            to = x - (a11 * u + a12 * v), y - (a12 * u + a22 * v)
+            u, v = g1.mid(), g2.mid()
+            to = x - float(a11 * u + a12 * v), y - float(a12 * u + a22 * v)
             if to == (x, y) or not all(map(math.isfinite, to)):
                 break
             x, y = to
@@ -205,14 +205,12 @@ class Plane(Judge):
         return "maximizer" if determinant > 0 and trace < 0 else "undecided"
 
 
-def _inverse(a: float, b: float, c: float) -> tuple[float, float, float] | None:
-    """Invert a symmetric matrix a, b, c in floats; None where that overflows."""
-    size = max(abs(a), abs(b), abs(c))
-    if not 0.0 < size < math.inf:
-        return None
-    a, b, c = a / size, b / size, c / size
-    determinant = (a * c - b * b) * size
-    if abs(determinant) < 1e-300:
-        return None
-    inverse = c / determinant, -b / determinant, a / determinant
-    return inverse if all(map(math.isfinite, inverse)) else None
+def _inverse(a: arb, b: arb, c: arb) -> tuple[arb, arb, arb] | None:
+    """Invert the symmetric matrix of the middles of a, b, c, up to rounding; None where that is not finite.
+
+    In numbers without balls, but not in floats, which underflow and overflow.
+    """
+    a, b, c = a.mid(), b.mid(), c.mid()
+    determinant = (a * c - b * b).mid()
+    inverse = (c / determinant).mid(), (-b / determinant).mid(), (a / determinant).mid()
+    return inverse if all(v.is_finite() for v in inverse) else None

@@ -169,6 +169,12 @@ def _of_stability(p: Proof) -> str:
     if n == 1:
         known = {"attracts": "attracts SAM", "repels": "does not attract SAM"}.get(str(p.attracts[0]))
         return f"It {known} {steps}." if known else f"Whether it attracts SAM {steps} is undecided."
+    if undecided == n:
+        return f"Whether they attract SAM {steps} is undecided."
+    if undecided and not attract:
+        which, it = ("one", "it attracts") if undecided == 1 else (f"{undecided:,}", "they attract")
+        others = "the other one does not" if n == undecided + 1 else "of the others none does"
+        return f"For {which} of them it is undecided whether {it} SAM {steps}; {others}."
     some = {0: "None of them attracts", 1: "One of them attracts", n: "All of them attract"}.get(
         attract, f"{attract:,} of them attract"
     )

@@ -161,12 +161,12 @@ class _Circle:
         for _ in range(_STEPS):
             e = _along(s)
             there = self._slopes(self._place(e, None)[0], e)
-            across, turning = float(there.across), float(there.turning)
-            if (across > 0.0) == (self._sign(arc[0]) > 0):
+            across, turning = there.across.mid(), there.turning.mid()
+            if bool(across > 0) == (self._sign(arc[0]) > 0):
                 low = s
             else:
                 high = s
-            to = s - across / turning / (2.0 * math.pi) if turning else math.nan
+            to = s - float(across / turning) / (2.0 * math.pi)  # as balls, which do not underflow
             to = to if low <= to <= high else low + 0.5 * (high - low)
             if abs(to - s) < 1e-17:
                 break

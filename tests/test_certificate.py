@@ -26,7 +26,7 @@ from dynamics import (
     turn,
 )
 from dynamics.krawczyk import Corners
-from dynamics.proof import at_most
+from dynamics.proof import at_most, sentence_of
 from landscapes import CATALOGUE, Landscape
 
 # Entries whose gradient has kinks or degenerate zeros in the widened window, and the reason that has to be given.
@@ -373,6 +373,61 @@ def test_a_spiral_stops_attracting_where_its_eigenvalues_leave_the_unit_circle()
         for limit in found.step_limits[spirals]:
             proof = certificate(l, 0.65, found, float(factor * limit))
             assert proof.proved and "undecided" not in proof.attracts
+
+
+@pytest.mark.parametrize(
+    ("attracts", "words"),
+    [
+        (("undecided",), "Whether it attracts SAM for small enough steps is undecided."),
+        (("undecided", "undecided"), "Whether they attract SAM for small enough steps is undecided."),
+        (
+            ("undecided", "repels"),
+            "For one of them it is undecided whether it attracts SAM for small enough steps; the o",
+        ),
+        (("undecided", "repels", "repels"), "small enough steps; of the others none does."),
+        (("undecided", "undecided", "repels"), "For 2 of them it is undecided whether they attract SAM"),
+        (
+            ("undecided", "attracts", "repels"),
+            "One of them attracts SAM for small enough steps; for 1 that is undecided.",
+        ),
+        (("repels", "repels"), "None of them attracts SAM for small enough steps."),
+    ],
+)
+def test_of_what_is_undecided_nothing_is_said(attracts: tuple[str, ...], words: str) -> None:
+    proof, n = certificate(HIMMELBLAU, 3.0), len(attracts)
+    few = replace(proof, points=proof.points[:n], arcs=proof.arcs[:n], attracts=np.array(attracts, dtype=object))
+    assert words in sentence_of(few, None, 0.0)
+
+
+def test_a_step_size_that_neither_attracts_nor_repels() -> None:
+    """At both targets of (x^2 - 1)^2/8 the second derivative is 1, and with eta = 2 the factor of a step is -1."""
+    proof = certificate(Landscape("(x^2-1)^2/8", ((-2.0, 2.0),)), 1.5, None, 2.0)
+    assert list(proof.attracts) == ["undecided", "undecided"]
+    assert proof.sentence.endswith("Whether they attract SAM at the step size η = 2 is undecided.")
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("exp(-x^2)+exp(-(x-60)^2)", ((-40.0, 100.0),)),
+        ("exp(-1000)*(x^2-1)^2", ((-3.0, 3.0),)),
+        ("exp(900)*(x^2-1)^2", ((-3.0, 3.0),)),
+        ("exp(-1000)*((x^2-1)^2+y^2)", ((-3.0, 3.0), (-2.0, 2.0))),
+        ("exp(900)*((x^2-1)^2+y^2)", ((-3.0, 3.0), (-2.0, 2.0))),
+    ],
+)
+def test_slopes_too_small_or_too_large_for_floats(text: str, domain: Any) -> None:
+    """Balls know no underflow: three zeros of the gradient, and the points that the same f of common size has."""
+    proof = certificate(Landscape(text, domain), 0.5, None, 0.01)
+    assert proof.complete
+    assert len(proof.zeros) == 3
+    if "60" not in text:
+        same = certificate(Landscape(text.partition("*")[2], domain), 0.5, None, 0.01)
+        np.testing.assert_allclose(proof.points, same.points, atol=1e-12)
+        assert list(proof.attracts) == list(same.attracts) == ["repels"] * len(same.points)
+    else:
+        np.testing.assert_allclose(proof.zeros[:, 0], [0.0, 30.0, 60.0], atol=1e-12)
+        np.testing.assert_allclose(proof.points[:, 0], [-0.5, 0.5, 59.5, 60.5], atol=1e-12)
 
 
 def test_written_bounds_are_bounds() -> None:
