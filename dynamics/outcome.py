@@ -16,6 +16,7 @@ Outcome: TypeAlias = Literal[
 OfNorms: TypeAlias = Literal["small gradient"]  # what is said where only norms are known
 Kind: TypeAlias = Literal["minimizer", "saddle", "maximizer", "degenerate"]  # of a stationary point
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
+STALLS: Final[tuple[Outcome, ...]] = ("hallucinated", "stalled")  # S has vanished where g has not; proved or not
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 WORD: Final = np.dtype(f"U{max(map(len, (*OUTCOMES, *KINDS)))}")  # of arrays of these words; a longer one is cut
 

@@ -17,10 +17,10 @@ from scipy.stats import binomtest
 
 from dynamics import Orbit, Rule, gd, hallucinated_points, iterate, sam, stationary_points, verdict, warm_start
 from dynamics.basins import BLOCK, LOOKS, Basins, basins, joined
-from dynamics.grouping import GROUP_OF, GROUPS, shares
+from dynamics.grouping import GROUP_OF, GROUPS, WORDS, shares
 from dynamics.memory import joined as joined_memory
 from dynamics.memory import take
-from dynamics.outcome import OUTCOMES
+from dynamics.outcome import OUTCOMES, TOLERANCES
 from dynamics.radii import sam_at_radii
 from dynamics.settling import STAYS, settled
 from landscapes import CATALOGUE, Landscape
@@ -352,6 +352,8 @@ def test_the_work_ends_with_the_runs() -> None:
 def test_every_word_has_a_group() -> None:
     assert set(GROUP_OF.values()) < set(GROUPS)
     assert set(GROUP_OF) == set(OUTCOMES)
+    assert len({words.label for words in WORDS.values()}) == len(GROUPS) == len(WORDS)
+    assert f" {TOLERANCES.far:g} diagonals" in WORDS["diverged"].help
 
 
 @given(

@@ -13,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynamics import gd, iterate, sam, verdict, verdict_of_norms, warm_start
+from dynamics.outcome import STALLS
 from dynamics.training_log import Log
 from landscapes.network import Network
 from pages.shared.logged import judge_log
 from pages.shared.stored import FOLDER, pack, stored, unpack
 from pages.shared.sweeping import SweepJob
-from pages.shared.trained import STALLS, slices, train
+from pages.shared.trained import slices, train
 from pages.shared.training import (
     CURVE,
     DIGITS,

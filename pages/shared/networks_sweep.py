@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from dynamics import RECIPES
+from dynamics.outcome import STALLS
 from dynamics.sentences import counted, number
 from figures import Figure
 from figures.palette import GREY, HALLUCINATED, LINES
@@ -24,7 +25,6 @@ from pages.shared.networks_controls import PREFIX, ask_training
 from pages.shared.networks_pictures import Makers, offer_pictures
 from pages.shared.player import player
 from pages.shared.sweeping import MOST_RUNS, Setting, SweepJob, cases, values_at
-from pages.shared.trained import STALLS
 from pages.shared.training import MOST_STEPS, Training
 
 MEASURES: Final = {

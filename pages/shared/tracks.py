@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dynamics import Orbit
+from dynamics.outcome import STALLS
 from dynamics.rules import NORMALIZED
 from dynamics.sentences import article, counted, number, place
 from figures.palette import KINDS, RULES, SYMBOLS, TEXT
@@ -17,7 +18,6 @@ from landscapes import Landscape
 from pages.shared.analysis import Answer, Question, Run
 from pages.shared.playback import LONGEST, Array, Note, Playback, Track
 
-_STALLED: Final = ("hallucinated", "stalled")
 _SLOPE: Final = {1: ("slope", "slope"), 2: ("gradient", "length of the gradient")}
 
 
@@ -119,7 +119,7 @@ def end(l: Landscape, run: Run) -> str:
     v, name = run.verdict, run.orbit.name
     if v.outcome == "diverged":
         return f"{name} diverged at step {v.step:,}." if v.step else v.sentence
-    if v.outcome not in _STALLED or v.point is None:
+    if v.outcome not in STALLS or v.point is None:
         return v.sentence
     what, length = _SLOPE[l.dim]
     value = v.slope if v.slope is not None else v.gradient_norm

@@ -10,6 +10,7 @@ import numpy as np
 
 from dynamics import Orbit, verdict
 from dynamics.certify import Certificate, certify
+from dynamics.outcome import STALLS
 from dynamics.rules import NORMALIZED, unit
 from landscapes.network import Network
 from pages.shared import jobs
@@ -18,7 +19,6 @@ from pages.shared.training import Array, Course, Curves, Progress, Training, adv
 _LINE: Final = 121  # values on the line through w and w+
 _PLANE: Final = 27  # values along an axis of the plane
 _BEYOND: Final = 0.6  # the line goes on this share of rho beyond w and w+
-STALLS: Final = ("hallucinated", "stalled")  # outcomes for which a certificate is sought
 _ENDS: Final = 3  # eigenvalues kept at either end of the spectrum
 
 
