@@ -37,7 +37,12 @@ _OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
 
 
 class FunctionLandscape:
-    """The landscape of an autograd-traceable f: (..., d) -> (...); the methods of `Landscape`."""
+    """The landscape of an autograd-traceable f: (..., d) -> (...).
+
+    It has a window and maps points as a `Landscape` does, so that rules, searches and verdicts take either. What needs
+    the formula it has not: `latex`, parameters, another window by `with_domain`, and balls for a proof. It has no
+    equality but identity, and cannot be pickled.
+    """
 
     def __init__(self, f: Callable[[Any], Any], domain: tuple[tuple[float, float], ...]) -> None:
         """Keep `f`, to be looked at in `domain`, a pair (low, high) for each variable."""
@@ -66,19 +71,19 @@ class FunctionLandscape:
 
     def value(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Map points (..., d) to values (...)."""
-        points = np.asarray(x, dtype=np.float64)
+        points = points_of(x, self.dim)
         with np.errstate(all="ignore"):
             return np.asarray(self.f(points), dtype=np.float64)
 
     def gradient(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Map points (..., d) to gradients (..., d)."""
-        points = np.asarray(x, dtype=np.float64)
+        points = points_of(x, self.dim)
         with np.errstate(all="ignore"):
             return np.asarray(self._gradient(points), dtype=np.float64)
 
     def hessian(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Map points (..., d) to Hessians (..., d, d)."""
-        points = np.asarray(x, dtype=np.float64)
+        points = points_of(x, self.dim)
         with np.errstate(all="ignore"):
             return np.stack([np.asarray(row(points), dtype=np.float64) for row in self._rows], axis=-2)
 
@@ -89,6 +94,18 @@ class FunctionLandscape:
     def gradient_and_hessian(self, x: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Map points (..., d) to gradients (..., d) and Hessians (..., d, d)."""
         return self.gradient(x), self.hessian(x)
+
+
+def points_of(x: npt.ArrayLike, d: int) -> npt.NDArray[np.float64]:
+    """Return x as an array of points (..., d).
+
+    Raises:
+        ValueError: x has another shape.
+    """
+    points = np.asarray(x, dtype=np.float64)
+    if points.shape[-1:] != (d,):
+        raise ValueError(f"points must have shape (..., {d}), got {points.shape}")
+    return points
 
 
 def within(domain: tuple[tuple[float, float], ...], x: npt.NDArray[Any], slack: float = 0.0) -> npt.NDArray[np.bool_]:

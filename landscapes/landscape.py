@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .formula import Formula, latex, parse
-from .function import FunctionLandscape, within
+from .function import FunctionLandscape, points_of, within
 from .kernel import Kernel
 
 Array: TypeAlias = npt.NDArray[np.floating[Any]]
@@ -96,7 +96,7 @@ class Landscape:
 
     @staticmethod
     def of(f: Callable[[Any], Any], domain: Domain) -> FunctionLandscape:
-        """Make a landscape of any autograd-traceable f: (..., d) -> (...); the same methods."""
+        """Make a landscape of any autograd-traceable f: (..., d) -> (...), without what needs a formula."""
         return FunctionLandscape(f, _checked(domain))
 
     @property
@@ -158,10 +158,8 @@ class Landscape:
         return self.kernel.balls(outputs, self._values)
 
     def _evaluate(self, outputs: str, x: npt.ArrayLike) -> list[Array]:
-        points = np.asarray(x, dtype=np.float64)
         d = self.dim
-        if points.shape[-1:] != (d,):
-            raise ValueError(f"points must have shape (..., {d}), got {points.shape}")
+        points = points_of(x, d)
         if points.ndim == 1:
             return self._evaluate_one(outputs, points.tolist())
         columns = points.reshape(-1, d).T

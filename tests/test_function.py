@@ -60,6 +60,17 @@ def test_undefined_is_silent() -> None:
     assert not np.isfinite(l.value(np.array([0.0])))
 
 
+@pytest.mark.parametrize("method", ["value", "gradient", "hessian", "value_and_gradient", "gradient_and_hessian"])
+@pytest.mark.parametrize("x", [3.0, [1.0], [1.0, 2.0, 3.0], [[1.0], [2.0]]])
+def test_points_of_another_shape_are_refused_as_by_a_formula(function, method: str, x: object) -> None:  # type: ignore[no-untyped-def]
+    said = []
+    for l in (function, HIMMELBLAU.landscape):
+        with pytest.raises(ValueError, match=r"points must have shape \(\.\.\., 2\), got") as caught:
+            getattr(l, method)(x)
+        said.append(str(caught.value))
+    assert said[0] == said[1]
+
+
 @pytest.mark.parametrize("domain", [(), ((1, 0),), ((0, 1),) * 3, ((0, np.nan),)])
 def test_a_broken_window(domain: tuple[tuple[float, float], ...]) -> None:
     with pytest.raises(ValueError, match="pair"):
