@@ -9,7 +9,7 @@ import pytest
 from pages.shared import desk as desks
 from pages.shared import jobs
 from pages.shared.desk import Desk
-from pages.shared.sweeping import SweepJob
+from pages.shared.sweeping import SweepJob, run_case
 from pages.shared.trained import Trained
 from pages.shared.training import DIGITS, TINY, Training, as_case
 
@@ -67,14 +67,14 @@ def test_progress_grows_with_the_curves_and_a_stop_keeps_them(mine: Desk) -> Non
 
 
 def test_a_waiting_training_knows_its_place_and_can_be_withdrawn(mine: Desk) -> None:
-    others = [Desk() for _ in range(jobs.WORKERS + 3)]  # one more than the workers is taken in beforehand
+    others = [Desk() for _ in range(jobs.WORKERS + 2)]
     for other in others:
         other.train(LONG)
     mine.train(SHORT)
     job = mine.training
     assert job is not None
     until(lambda: all(other.training and other.training._job.reports for other in others[: jobs.WORKERS]))
-    assert job.ahead >= 1 and not job.doing
+    assert job.ahead == 2 and not job.doing
     job.stop()
     until(mine.collect)
     assert mine.result(SHORT) is None and "withdrawn" in mine.failure
@@ -96,7 +96,7 @@ def test_a_new_training_ends_the_one_before(mine: Desk) -> None:
 
 def test_a_closed_page_ends_training_and_sweep(mine: Desk) -> None:
     mine.train(LONG)
-    mine.sweep = SweepJob(LONG, [LONG])
+    mine.sweep = SweepJob([LONG], run_case)
     training, sweep = mine.training, mine.sweep
     assert training is not None
     until(lambda: bool(training._job.reports))
@@ -105,7 +105,7 @@ def test_a_closed_page_ends_training_and_sweep(mine: Desk) -> None:
     assert not sweep.finished
 
 
-@pytest.mark.parametrize(("work", "words"), [(die, "The worker process died"), (fail, "too many weights")])
+@pytest.mark.parametrize(("work", "words"), [(die, "its worker died"), (fail, "too many weights")])
 def test_a_failure_is_said_and_the_next_training_works(
     mine: Desk, monkeypatch: pytest.MonkeyPatch, work: object, words: str
 ) -> None:

@@ -1,6 +1,7 @@
 """The page on networks, run without a browser: what it says is what was stored or trained, whatever it is asked."""
 
 import io
+import os
 import re
 import subprocess
 import sys
@@ -262,7 +263,7 @@ def test_a_list_that_is_none_is_said_and_the_default_used(typed: str) -> None:
 
 
 def test_a_failed_run_stands_in_the_table_with_its_reason() -> None:
-    job = SweepJob(TINY, [as_case(TINY, steps=20)], fail)
+    job = SweepJob([as_case(TINY, steps=20)], fail)
     job.wait(60)
     rows = sweep_table(job)
     assert rows["verdict"].tolist() == ["failed"]
@@ -293,6 +294,18 @@ def test_a_large_log_is_read_by_a_worker() -> None:
     many = [row.replace(row.partition(",")[0], str(k), 1) for k, row in enumerate(rows * 40)]
     app = upload("\n".join([header, *many]).encode())
     assert "4,000 recorded steps" in said(app)
+
+
+def die(data: bytes, name: str) -> None:
+    os._exit(1)
+
+
+def test_where_the_worker_that_reads_a_log_dies_the_page_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = (LOG + LOG.partition("\n")[2] * 40).encode()
+    with monkeypatch.context() as patched:
+        patched.setattr("pages.shared.networks_log.judge_log", die)
+        app = upload(many)
+    assert any("its worker died" in warning.value and "Try again" in warning.value for warning in app.warning)
 
 
 @pytest.mark.parametrize(

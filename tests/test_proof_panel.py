@@ -1,6 +1,9 @@
 """The panel with the proof: it says what the core proves, at once where that is cheap, and draws it on demand."""
 
 import json
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,9 @@ from figures.boxes import MOST, proof_picture
 from figures.legend import entries
 from landscapes import CATALOGUE, Landscape
 from landscapes.catalogue import Entry
+from pages.shared import jobs
+from pages.shared import proof as panel
+from pages.shared.compute import wait_for
 from pages.shared.player import figure_json
 
 HOME = Path(__file__).resolve().parent.parent / "Home.py"
@@ -56,6 +62,54 @@ def test_a_dear_proof_is_offered_and_made_by_a_worker() -> None:
     proof = proof_of(entry)
     assert proof.proved and proof.headline in said(app)
     assert not [b for b in app.button if b.key == "prove"]
+
+
+def die(*arguments: object) -> None:
+    os._exit(1)
+
+
+def sleep_a_while(*arguments: object) -> str:
+    time.sleep(1.2)
+    return "a proof"
+
+
+def test_where_the_worker_dies_that_is_said_and_the_next_try_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = visit(landscape=CATALOGUE["rastrigin"].name, rho="0.9")
+    with monkeypatch.context() as patched:
+        patched.setattr(panel, "certificate", die)
+        healthy(app.button(key="prove").click().run())
+    assert any("its worker died" in warning.value and "Try again" in warning.value for warning in app.warning)
+    healthy(app.button(key="prove").click().run())
+    assert "Proved" in said(app) and not app.warning
+
+
+def test_who_asks_for_the_same_proof_gets_the_same_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = []
+    monkeypatch.setattr(
+        panel, "submit", lambda *_, **__: begun.append(jobs.Job(jobs.pool(), double, (1,))) or begun[-1]
+    )
+    proofs, l = panel._Proofs(), CATALOGUE["rastrigin"].landscape
+    assert proofs.get((l, 1.0, 0.1)) is None
+    with ThreadPoolExecutor(8) as visitors:
+        found = set(visitors.map(lambda _: proofs.begin((l, 1.0, 0.1)), range(64)))
+    assert found == set(begun) and len(begun) == 1
+    begun[0].future.cancel()
+    assert proofs.get((l, 1.0, 0.1)) is None and proofs.begin((l, 1.0, 0.1)) is begun[1]
+    with ThreadPoolExecutor(8) as visitors:
+        list(visitors.map(lambda i: proofs.begin((l, 1.0, float(i % 50))), range(800)))
+    assert len(proofs._jobs) == panel._KEPT
+
+
+def double(x: int) -> int:
+    return 2 * x
+
+
+def test_the_page_is_written_to_twice_a_second_while_it_waits() -> None:
+    """Where it is, a visitor can go on to something else; more would only burden the connection."""
+    written: list[float] = []
+    job = jobs.submit(sleep_a_while, question=True)
+    assert wait_for(job, "", lambda: written.append(time.monotonic())) == "a proof"
+    assert written and np.diff(written).min(initial=1.0) > 0.4
 
 
 def test_the_picture_is_drawn_when_asked_for() -> None:

@@ -97,7 +97,7 @@ def test_a_run_of_a_sweep_follows_its_rule_after_the_warm_start(name: str, warm:
 
 def test_a_sweep_has_at_most_so_many_runs() -> None:
     with pytest.raises(ValueError, match=f"at most {MOST_RUNS} runs"):
-        SweepJob(TINY, cases(TINY, [float(i) for i in range(MOST_RUNS + 1)], (0,), 1))
+        SweepJob(cases(TINY, [float(i) for i in range(MOST_RUNS + 1)], (0,), 1), run_case)
 
 
 # --- on the server's workers ------------------------------------------------------------------------
@@ -116,7 +116,7 @@ def finish(job: SweepJob) -> SweepJob:
 
 def test_a_sweep_in_the_workers_gives_the_numbers_of_this_process_bit_for_bit(no_cluster: None) -> None:
     every = cases(SHORT, (0.0, 4.0), (0, 20), 1)
-    job = finish(SweepJob(SHORT, every))
+    job = finish(SweepJob(every, run_case))
     assert sorted(map(str, (one.case for one in job.finished))) == sorted(map(str, every))
     for one in job.finished:
         assert not one.failed
@@ -128,18 +128,22 @@ def test_a_sweep_in_the_workers_gives_the_numbers_of_this_process_bit_for_bit(no
 
 
 def test_a_worker_that_dies_fails_its_run_and_the_next_sweep_has_new_workers(no_cluster: None) -> None:
-    job = finish(SweepJob(SHORT, [0, 1, 2, 3, 4, 5], die))  # type: ignore[list-item]
+    job = finish(SweepJob([0, 1, 2, 3, 4, 5], die))
     assert sorted(one.case for one in job.finished) == [0, 1, 2, 3, 4, 5]  # none is left out or counted twice
     failed = [one for one in job.finished if one.failed]
-    assert 1 in [one.case for one in failed]
-    assert {one.failure for one in failed} == {"its worker died, of lack of memory perhaps"}
-    again = finish(SweepJob(SHORT, [2, 3], die))  # type: ignore[list-item]
+    assert [(one.case, one.failure) for one in failed] == [(1, "its worker died, of lack of memory perhaps")]
+    again = finish(SweepJob([2, 3], die))
     assert not any(one.failed for one in again.finished)
+
+
+def test_keywords_are_refused_in_words_not_dropped() -> None:
+    with pytest.raises(TypeError, match="positional arguments, got x by keyword; use functools.partial"):
+        sweeping.LocalExecutor().submit(halve, x=1)
 
 
 def test_a_stopped_sweep_leaves_out_the_runs_that_were_under_way(no_cluster: None) -> None:
     long = [as_case(TINY, steps=12_000, seed=seed) for seed in range(3)]
-    job = SweepJob(TINY, [SHORT, *long])
+    job = SweepJob([SHORT, *long], run_case)
     end = time.monotonic() + 60
     while not job.finished and time.monotonic() < end:
         time.sleep(0.02)
@@ -178,7 +182,7 @@ def scheduler(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_a_sweep_on_a_dask_cluster_gives_the_same_numbers(scheduler: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweeping, "_PATIENCE", 60)  # its processes only just begin
     monkeypatch.setattr(jobs, "submit", None)  # no local worker takes part
-    job = finish(SweepJob(SHORT, cases(SHORT, (1.0, 4.0), (0,), 2)))
+    job = finish(SweepJob(cases(SHORT, (1.0, 4.0), (0,), 2), run_case))
     assert scheduler in job.note
     assert len(job.finished) == 4
     for one in job.finished:
@@ -192,7 +196,7 @@ def test_a_scheduler_that_does_not_answer_is_named_and_local_workers_are_used(mo
     address = f"tcp://127.0.0.1:{free_port()}"
     monkeypatch.setenv(sweeping.ADDRESS, address)
     monkeypatch.setattr(sweeping, "_PATIENCE", 1)
-    job = finish(SweepJob(SHORT, [SHORT]))
+    job = finish(SweepJob([SHORT], run_case))
     assert address in job.note and "local workers" in job.note
     assert [one.failed for one in job.finished] == [False]
 

@@ -18,7 +18,7 @@ from dynamics.training_log import Log
 from landscapes.network import Network
 from pages.shared.logged import judge_log
 from pages.shared.stored import FOLDER, pack, stored, unpack
-from pages.shared.sweeping import SweepJob
+from pages.shared.sweeping import SweepJob, run_case
 from pages.shared.trained import slices, train
 from pages.shared.training import (
     CURVE,
@@ -210,7 +210,7 @@ def test_the_digits_presets_stored_result_is_that_of_a_fresh_run() -> None:
     training, kept = stored("Digits")
     assert training == DIGITS
     every = [as_case(DIGITS, rule="sam", warm=warm) for warm in (DIGITS.steps + 1, 0, DIGITS.warm)]
-    job = SweepJob(DIGITS, every)
+    job = SweepJob(every, run_case)
     job.wait(600)
     fresh = {one.case.warm: one.result for one in job.finished}
     for old, case in zip(kept.runs, every, strict=True):

@@ -14,7 +14,7 @@ from figures.basins import Spot, beside, color, radius_map, window_map
 from figures.palette import RULES
 from pages.shared.analysis import Answer, Question, heights
 from pages.shared.basins_atlas import Atlas
-from pages.shared.basins_map import SIZES, USUAL_SIZE, MapQuestion, Patch, run_coarse, run_piece
+from pages.shared.basins_map import SIZES, USUAL_SIZE, MapQuestion, Patch, Piece, run_coarse, run_piece
 from pages.shared.basins_words import (
     RULE_NAMES,
     alternative,
@@ -37,7 +37,7 @@ _MARKED: Final = 60  # places that are marked on a map
 _WORK, _CLICKED, _ASKED = "basins", "_map_clicked", "_map_asked"
 
 
-class MapWork(Watched):
+class MapWork(Watched[Piece, Patch]):
     """Maps that fill in."""
 
     def __init__(self, atlas: Atlas) -> None:
@@ -71,7 +71,7 @@ class MapWork(Watched):
         for one in list(self.finished)[self._taken :]:
             self._taken += 1
             if one.result is not None:
-                self.atlas.take(one.case, one.result)  # type: ignore[arg-type]
+                self.atlas.take(one.case, one.result)
 
 
 @lru_cache(maxsize=16)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from concurrent.futures import wait
 from functools import lru_cache
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from pages.shared.analysis import Answer, Question, answer
-from pages.shared.jobs import Busy, submit
+from pages.shared.jobs import EVERYBODY, Busy, Job, submit
 
 Asked = TypeVar("Asked")
 Answered = TypeVar("Answered")
 
 PATIENCE: Final = 0.3  # seconds of estimated work that may run in the script's own thread
 LONGEST: Final = 60.0  # seconds to wait for a worker
-
-
-class TooLong(Busy):
-    """No worker has answered in time."""
+_LOOK: Final = 0.5  # seconds between two calls of what is to be done meanwhile
+_ADVICE: Final = "Ask for fewer steps or write a shorter formula."
 
 
 @lru_cache(maxsize=48)
@@ -25,31 +25,48 @@ def ask(question: Question) -> Answer:
     """Answer a question, from the cache where it was asked before.
 
     Raises:
-        Busy: too many wait for a worker, or (TooLong) none answered within LONGEST seconds.
+        Busy: too many wait for a worker, none answered within LONGEST seconds, or the one at it died.
     """
     return work_out(answer, question, question.cost)
 
 
-def work_out(function: Callable[[Asked], Answered], question: Asked, cost: float) -> Answered:
+def work_out(function: Callable[[Asked], Answered], question: Asked, cost: float, advice: str = _ADVICE) -> Answered:
     """Return function(question): computed here where that is estimated to take a moment, else by a worker.
 
     Args:
         function: a module's own function.
         question: what it is asked.
         cost: estimated seconds.
+        advice: what the visitor may do where it takes too long.
 
     Raises:
         Busy: as `ask`.
     """
     if cost <= PATIENCE:
         return function(question)
-    job = submit(function, question, question=True)
-    try:
-        result: Answered = job.future.result(timeout=LONGEST)
-    except TimeoutError as error:
-        job.future.cancel()
+    answered: Answered = wait_for(submit(function, question, question=True), advice)
+    return answered
+
+
+def wait_for(job: Job, advice: str, meanwhile: Callable[[], object] | None = None) -> Any:
+    """Wait for a job, and return what came of it; one that takes too long is ended.
+
+    Args:
+        job: a worker has it in hand, or it waits for one.
+        advice: what the visitor may do where it takes too long.
+        meanwhile: called now and twice a second from now on. Where it writes to the page, the page can go on to
+            something else there.
+
+    Raises:
+        Busy: as `ask`.
+    """
+    end = time.monotonic() + LONGEST
+    while (left := end - time.monotonic()) > 0.0 and not job.future.done():
+        if meanwhile is not None:
+            meanwhile()
+        wait([job.future], min(_LOOK, left))
+    if not job.future.done():
+        waited = not job.running
         job.stop()
-        raise TooLong(
-            f"This takes longer than {LONGEST:.0f} seconds. Ask for fewer steps or write a shorter formula."
-        ) from error
-    return result
+        raise Busy(EVERYBODY if waited else f"This takes longer than {LONGEST:.0f} seconds. {advice}")
+    return job.result()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import CancelledError
-from concurrent.futures.process import BrokenProcessPool
 from typing import Final
 
+from dynamics.sweep import reason
 from pages.shared import jobs
 from pages.shared.belongings import belonging
 from pages.shared.logged import Judged
-from pages.shared.sweeping import SweepJob
+from pages.shared.sweeping import CaseResult, SweepJob
 from pages.shared.trained import Trained, train_in_worker
 from pages.shared.training import Curves, Training
 
@@ -52,14 +50,18 @@ class TrainingJob:
         return self._job.ahead
 
     def result(self) -> Trained:
-        """Return what came of it; to be called when it is done."""
-        trained: Trained = self._job.future.result()
+        """Return what came of it; to be called when it is done.
+
+        Raises:
+            jobs.Busy: nothing did, being withdrawn or its worker dead.
+            Exception: whatever it failed by.
+        """
+        trained: Trained = self._job.result()
         return trained
 
     def stop(self) -> None:
         """End it; what it has by then is its result. In the queue it is withdrawn."""
         self._job.stop()
-        self._job.future.cancel()
 
 
 class Desk:
@@ -68,7 +70,7 @@ class Desk:
     def __init__(self) -> None:
         """Begin with nothing under way."""
         self.training: TrainingJob | None = None
-        self.sweep: SweepJob | None = None
+        self.sweep: SweepJob[Training, CaseResult] | None = None
         self.log: tuple[str, Judged] | None = None  # the last log and its digest
         self.failure = ""
         self._results: dict[Training, Trained] = {}
@@ -91,8 +93,13 @@ class Desk:
             return False
         job.update()
         self.training = None
-        trained = attempt(job.result, self._fail)
-        if trained is not None:
+        try:
+            trained = job.result()
+        except jobs.Busy as error:
+            self.failure = str(error)
+        except Exception as error:
+            self.failure = f"It failed: {reason(error)}."
+        else:
             self._results.pop(job.training, None)
             self._results[job.training] = trained
             while len(self._results) > _KEPT:
@@ -108,22 +115,6 @@ class Desk:
         for work in (self.training, self.sweep):
             if work is not None:
                 work.stop()
-
-    def _fail(self, reason: str) -> None:
-        self.failure = reason
-
-
-def attempt(what: Callable[[], Trained], failed: Callable[[str], None]) -> Trained | None:
-    """Return what a job left; where it left nothing, say why in words."""
-    try:
-        return what()
-    except CancelledError:
-        failed("It was withdrawn before it began.")
-    except BrokenProcessPool:
-        failed("The worker process died, of lack of memory perhaps. A new one takes its place: try again.")
-    except Exception as error:
-        failed(f"It failed: {error}")
-    return None
 
 
 def desk() -> Desk:

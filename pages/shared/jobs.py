@@ -1,67 +1,87 @@
 """Long work in a bounded pool of processes: with its place in the queue, its progress, and a way to stop it.
 
 One process serves all visitors, and one of its threads holds the interpreter at a time; what takes longer than a moment
-runs here. Workers compute in one thread each and behind everybody else; they end with the server. A question that a
-visitor waits for has a worker of its own kind: it does not queue behind trainings and sweeps.
+runs here. A question that a visitor waits for has a pool of its own: it does not queue behind trainings and sweeps.
+Where a worker dies, of lack of memory perhaps, what it had in hand has failed, and everything else goes on.
 """
 
 from __future__ import annotations
 
-import importlib
-import itertools
+import atexit
 import math
-import os
 import threading
-import time
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
-from functools import lru_cache
-from multiprocessing import spawn
-from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from typing import Any, Final
-from weakref import WeakValueDictionary
+
+from pages.shared.worker import Worker, report, stop_asked
+
+__all__ = ["Busy", "Full", "Job", "Pool", "pool", "report", "stop_asked", "submit", "warm_soon"]
 
 WORKERS: Final = 2  # for long work
 ANSWERING: Final = 1  # more for questions that take longer than a moment
-MOST_WAITING: Final = 16  # jobs in the queue; further ones are refused
-_NICE: Final = {"long": 10, "question": 5}  # how far workers stand back behind the server, in the system's units
-_ONE_THREAD: Final = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+MOST_WAITING: Final = 16  # jobs in a pool's queue; further ones are refused
+_NICE: Final = 10  # how far workers stand back behind the server, in the system's units
+_NICE_ANSWERING: Final = 5
 _WARMING: Final = 3.0  # seconds after the server's start, which needs the processor itself
 _ROOM: Final = 1_000_000_000  # bytes of free memory from which on workers are made before they are needed
 _GROUP: Final = Path("/sys/fs/cgroup")  # of the container
-
-_BEGUN: Final = None  # a report that says no more than that a worker has the job in hand
-_progress: Any = None  # in a worker: where it reports to
-_stopped: Any = None  # in a worker: one flag a slot
+EVERYBODY: Final = "Everybody is computing just now. Try again in a moment."
 
 
 class Busy(RuntimeError):
-    """The queue is full."""
+    """There is no answer now; the message says why, and what to do."""
+
+
+class Full(Busy):
+    """As many jobs wait as may."""
 
 
 class Job:
-    """One piece of work: a future, what it has reported so far, and a flag that stops it."""
+    """One piece of work: a future, and what it has reported so far."""
 
-    def __init__(self, pool: Pool, number: int, slot: int, question: bool) -> None:
-        """Reserve a slot of the pool."""
-        self.number = number
-        self.question = question
+    def __init__(self, pool: Pool, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        """Begin nothing; that is the pool's."""
         self.reports: list[Any] = []
-        self.begun = False
         self.future: Future[Any] = Future()
         self._pool = pool
-        self._slot = slot
+        self._work = function, arguments
 
     def stop(self) -> None:
-        """Ask the work to end; what it has by then is its result."""
-        self._pool.flags[self._slot] = 1
+        """End it: in the queue it is withdrawn; what a worker has of it by then is its result."""
+        self._pool.stop(self)
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Wait for what comes of it, and return that.
+
+        Args:
+            timeout: seconds.
+
+        Raises:
+            Busy: nothing came of it, being withdrawn or its worker dead.
+            TimeoutError: it has not ended.
+            Exception: whatever the work raised.
+        """
+        try:
+            return self.future.result(timeout)
+        except (CancelledError, BrokenProcessPool) as error:
+            from dynamics.sweep import reason  # workers load this module too, and not all of them need dynamics
+
+            again = "" if isinstance(error, CancelledError) else " Try again."
+            raise Busy(f"There is no result: {reason(error)}.{again}") from error
 
     @property
     def running(self) -> bool:
-        """Whether a worker has it in hand; the executor calls its future running while it still waits."""
-        return self.begun or self.future.done()
+        """Whether a worker has it in hand, or has had."""
+        return self.future.running() or self.future.done()
+
+    @property
+    def failed(self) -> bool:
+        """Whether it has ended without a result."""
+        return self.future.done() and (self.future.cancelled() or self.future.exception() is not None)
 
     @property
     def ahead(self) -> int:
@@ -69,131 +89,142 @@ class Job:
         return self._pool.waiting_before(self)
 
 
-class _Worker(SpawnProcess):
-    """A spawned process that does not run the program's main file again: that is the page a visitor looks at."""
-
-    _launching = threading.Lock()
-
-    @staticmethod
-    def _Popen(process: Any) -> Any:
-        usual = spawn.get_preparation_data
-
-        def without_main(name: str) -> dict[str, Any]:
-            return {key: value for key, value in usual(name).items() if not key.startswith("init_main")}
-
-        with _Worker._launching:
-            spawn.get_preparation_data = without_main
-            before = {name: os.environ.get(name) for name in _ONE_THREAD}
-            os.environ.update(_ONE_THREAD)  # NumPy's libraries read it when they are loaded, in the worker
-            try:
-                return SpawnProcess._Popen(process)
-            finally:
-                spawn.get_preparation_data = usual
-                for name, value in before.items():
-                    os.environ.pop(name) if value is None else os.environ.update({name: value})
-
-
-class _Context(SpawnContext):
-    Process = _Worker
-
-
 class Pool:
-    """Worker processes, the jobs that wait for them, and the thread that takes in their reports."""
+    """Workers, each with a thread that hands it one job after another, and the jobs that wait for them."""
 
-    def __init__(self, workers: int = WORKERS, answering: int = ANSWERING) -> None:
-        """Make the pool; its processes start with the first job of their kind."""
-        context = _Context()
-        self.flags = context.Array("b", MOST_WAITING + workers + answering)
-        self._reports = context.SimpleQueue()
-        begin = (os.getpid(), self._reports, self.flags)
-        self._long, self._answers = (
-            ProcessPoolExecutor(count, mp_context=context, initializer=_begin, initargs=(*begin, _NICE[kind]))
-            for kind, count in (("long", workers), ("question", answering))
-        )
-        self.workers = workers
-        self._jobs: dict[int, Job] = {}
-        self._owned: WeakValueDictionary[int, Job] = WeakValueDictionary()  # a last report may come after the result
-        self._numbers = itertools.count()
-        self._lock = threading.Lock()
-        threading.Thread(target=self._listen, daemon=True).start()
+    def __init__(self, workers: int = WORKERS, nice: int = _NICE) -> None:
+        """Make the pool; its processes start with the first jobs.
 
-    def submit(self, function: Callable[..., Any], *arguments: Any, question: bool = False) -> Job:
+        Args:
+            workers: how many.
+            nice: how far they stand back behind the server, in the system's units.
+        """
+        self.workers = tuple(Worker(nice) for _ in range(workers))
+        self._waiting: deque[Job] = deque()
+        self._in_hand: dict[Worker, Job] = {}
+        self._closed = False
+        self._changed = threading.Condition()
+        for worker in self.workers:
+            threading.Thread(target=self._hand_out, args=(worker,), daemon=True).start()
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Job:
         """Queue function(*arguments), which may call `report` and `stop_asked` of this module.
 
         Args:
             function: a module's own function.
             arguments: its arguments.
-            question: a visitor waits for it; it only waits for other such.
 
         Raises:
-            Busy: as many jobs wait as may.
+            Full: as many jobs wait as may.
+            RuntimeError: the pool is closed.
         """
-        with self._lock:
-            free = set(range(len(self.flags))) - {job._slot for job in self._jobs.values()}
-            if not free:
-                raise Busy("Everybody is computing just now. Try again in a moment.")
-            job = Job(self, next(self._numbers), min(free), question)
-            self.flags[job._slot] = 0
-            self._jobs[job.number] = self._owned[job.number] = job
-        executor = self._answers if question else self._long
-        job.future = executor.submit(_work, job.number, job._slot, function, arguments)
-        job.future.add_done_callback(lambda _: self._forget(job))
+        job = Job(self, function, arguments)
+        with self._changed:
+            if self._closed:
+                raise RuntimeError("The pool is closed: it takes no further jobs.")
+            waiting = sum(not other.future.cancelled() for other in self._waiting)
+            if waiting + len(self._in_hand) >= MOST_WAITING + len(self.workers):
+                raise Full(EVERYBODY)
+            self._waiting.append(job)
+            self._changed.notify()
         return job
+
+    def stop(self, job: Job) -> None:
+        """Withdraw a job from the queue, or ask its worker to end it; one that has ended is left as it is."""
+        with self._changed:
+            if job in self._waiting:
+                self._waiting.remove(job)
+                _withdraw(job)
+            for worker, other in self._in_hand.items():
+                if other is job:
+                    worker.ask_to_stop()
 
     def waiting_before(self, job: Job) -> int:
         """Count the jobs that were queued before `job` and have not begun."""
-        with self._lock:
-            earlier = (other for other in self._jobs.values() if other.number < job.number)
-            return sum(1 for other in earlier if other.question == job.question and not other.running)
+        with self._changed:
+            if job not in self._waiting:
+                return 0
+            return sum(not other.future.cancelled() for other in list(self._waiting)[: self._waiting.index(job)])
 
     def close(self) -> None:
-        """Let the workers end with the work that they have in hand; nothing further is taken on."""
-        for executor in (self._long, self._answers):
-            executor.shutdown(wait=False)
+        """Withdraw what waits; the workers end with the work that they have in hand."""
+        with self._changed:
+            self._closed = True
+            while self._waiting:
+                _withdraw(self._waiting.popleft())
+            self._changed.notify_all()
 
     def warm(self) -> None:
-        """Start the workers, with what all of their work needs."""
-        for executor in (*[self._long] * self.workers, self._answers):
-            executor.submit(_load)
+        """Start the workers before there is work."""
+        for worker in self.workers:
+            worker.start()
 
-    def _forget(self, job: Job) -> None:
-        with self._lock:
-            self._jobs.pop(job.number, None)
+    def _hand_out(self, worker: Worker) -> None:
+        while self._hand_next(worker):
+            pass
+        worker.end()
 
-    def _listen(self) -> None:
-        while True:
-            try:
-                number, report = self._reports.get()
-            except (EOFError, OSError):
-                return
-            job = self._owned.get(number)
-            if job is not None:
-                job.begun = True
-                if report is not _BEGUN:
-                    job.reports.append(report)
+    def _hand_next(self, worker: Worker) -> bool:
+        """Wait for a job and have it done; False where there will be none."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            if not self._waiting:
+                return False
+            job = self._waiting.popleft()
+            if not job.future.set_running_or_notify_cancel():
+                return True
+            self._in_hand[worker] = job
+            worker.ask_to_stop(False)
+        try:
+            result = worker.do(*job._work, job.reports.append)
+        except BaseException as error:
+            self._put_down(worker)
+            job.future.set_exception(error)
+        else:
+            self._put_down(worker)
+            job.future.set_result(result)
+        return True
+
+    def _put_down(self, worker: Worker) -> None:
+        with self._changed:
+            del self._in_hand[worker]
 
 
-_made = lru_cache(maxsize=1)(Pool)
+def _withdraw(job: Job) -> None:
+    job.future.cancel()
+    job.future.set_running_or_notify_cancel()  # who waits for it is told
+
+
+_pools: dict[bool, Pool] = {}
 _making = threading.Lock()  # two visitors may be the first at once
 
 
-def pool() -> Pool:
-    """Return the server's pool."""
+def pool(question: bool = False) -> Pool:
+    """Return the server's pool for long work, or that for questions."""
     with _making:
-        return _made()
+        if question not in _pools:
+            _pools[question] = Pool(ANSWERING, _NICE_ANSWERING) if question else Pool(WORKERS, _NICE)
+        return _pools[question]
+
+
+@atexit.register
+def _close() -> None:
+    for each in _pools.values():
+        each.close()  # or a worker that is ended with the server would be started anew for the next job
 
 
 def submit(function: Callable[..., Any], *arguments: Any, question: bool = False) -> Job:
-    """Queue work in the server's pool; where its workers have died, of lack of memory perhaps, in a new one."""
-    present = pool()
-    try:
-        return present.submit(function, *arguments, question=question)
-    except BrokenProcessPool:
-        with _making:
-            if _made() is present:
-                _made.cache_clear()
-        present.close()
-        return pool().submit(function, *arguments, question=question)
+    """Queue work in the server's pool.
+
+    Args:
+        function: a module's own function.
+        arguments: its arguments.
+        question: a visitor waits for it; it only waits for other such.
+
+    Raises:
+        Full: as many jobs wait as may.
+    """
+    return pool(question).submit(function, *arguments)
 
 
 def warm_soon() -> None:
@@ -201,7 +232,8 @@ def warm_soon() -> None:
 
     def warm() -> None:
         if _free_memory() >= _ROOM:
-            pool().warm()
+            for question in (False, True):
+                pool(question).warm()
 
     timer = threading.Timer(_WARMING, warm)
     timer.daemon = True
@@ -220,42 +252,3 @@ def _free_memory() -> float:
     except (OSError, ValueError):  # no container, or one without a limit, whose memory.max is a word
         return free
     return min(free, limit - used)
-
-
-def report(what: Any) -> None:
-    """Tell the job's owner how far it is; to be called in a worker."""
-    if _progress is not None:
-        _progress.put((_current[0], what))
-
-
-def stop_asked() -> bool:
-    """Say whether the job's owner wants it to end; to be called in a worker."""
-    return _stopped is not None and bool(_stopped[_current[1]])
-
-
-_current = [0, 0]  # in a worker: number and slot of the job in hand
-
-
-def _work(number: int, slot: int, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-    _current[:] = [number, slot]
-    report(_BEGUN)
-    return function(*arguments)
-
-
-def _load() -> None:
-    """Import what every job needs and few megabytes hold; the rest is left to the jobs that need it."""
-    importlib.import_module("numpy")
-
-
-def _begin(parent: int, progress: Any, flags: Any, nice: int) -> None:
-    """Set a worker up, and end it when the server has ended: nothing else ends a worker whose parent was killed."""
-    global _progress, _stopped
-    _progress, _stopped = progress, flags
-    os.setpriority(os.PRIO_PROCESS, 0, max(nice, os.getpriority(os.PRIO_PROCESS, 0)))
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1.0)
-        os._exit(0)
-
-    threading.Thread(target=watch, daemon=True).start()

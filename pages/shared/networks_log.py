@@ -12,14 +12,13 @@ import streamlit as st
 from dynamics.sentences import counted, number
 from dynamics.training_log import LogError
 from figures.palette import SAM
-from pages.shared import jobs
+from pages.shared.compute import PATIENCE, work_out
 from pages.shared.controls import text
 from pages.shared.desk import desk
+from pages.shared.jobs import Busy
 from pages.shared.link import Link
 from pages.shared.logged import LARGE, MOST_MEGABYTES, Judged, judge_log
 from pages.shared.networks_pictures import Shown, curve_pictures, offer_pictures, show_curves
-
-_LONGEST: Final = 60.0  # seconds to wait for a worker
 
 EXAMPLE: Final = """\
 from monitor import Monitor          # dynamics/monitor.py of this project, a file that stands alone
@@ -75,15 +74,13 @@ def _judged(data: bytes, name: str) -> Judged | None:
     if held is not None and held[0] == digest:
         return held[1]
     try:
-        if len(data) <= LARGE:
-            judged = judge_log(data, "Your run")
-        else:
-            judged = jobs.submit(judge_log, data, "Your run", question=True).future.result(timeout=_LONGEST)
+        cost = PATIENCE * len(data) / LARGE
+        judged = work_out(partial(judge_log, name="Your run"), data, cost, "Bring a log of fewer steps.")
     except LogError as error:
         st.error(text(f"{name[:60]} cannot be read: {error}."))
         return None
-    except (jobs.Busy, TimeoutError):
-        st.warning("Everybody is computing just now. Try again in a moment.")
+    except Busy as error:
+        st.warning(str(error))
         return None
     desk().log = (digest, judged)
     return judged

@@ -24,7 +24,7 @@ from pages.shared.link import Link, plain
 from pages.shared.networks_controls import PREFIX, ask_training
 from pages.shared.networks_pictures import Makers, offer_pictures
 from pages.shared.player import player
-from pages.shared.sweeping import MOST_RUNS, Setting, SweepJob, cases, values_at
+from pages.shared.sweeping import MOST_RUNS, CaseResult, Setting, SweepJob, cases, run_case, values_at
 from pages.shared.training import MOST_STEPS, Training
 
 MEASURES: Final = {
@@ -35,6 +35,8 @@ _ORDER: Final = {name: i for i, name in enumerate(RECIPES)}
 _LONGEST: Final = 8  # values in a list
 _OFTEN: Final = 1.0  # seconds between two looks at a running sweep
 _RADII: Final = {"Digits": "2, 2.5, 3, 4", "Tiny": "1, 2, 3, 4"}
+
+Sweep = SweepJob[Training, CaseResult]
 
 
 def show_sweep(link: Link, preset: str) -> None:
@@ -48,7 +50,7 @@ def show_sweep(link: Link, preset: str) -> None:
         runs = len(every)
         with st.container(horizontal=True):
             if st.button("Run the sweep", type="primary", disabled=running or not 0 < runs <= MOST_RUNS, key="sweep"):
-                mine.sweep = SweepJob(base, every)
+                mine.sweep = SweepJob(every, run_case)
                 st.rerun()
             if st.button("Stop", disabled=not running, key="stop-sweep") and under_way is not None:
                 under_way.stop()
@@ -134,7 +136,7 @@ def _show_progress(measure: str) -> None:
     download_table("Runs as CSV", rows, "sweep.csv")
 
 
-def _show_pictures(job: SweepJob, measure: str) -> None:
+def _show_pictures(job: Sweep, measure: str) -> None:
     """Draw the sweep as cells and as lines, and offer the pictures."""
     makers, alt = pictures(job, measure)
     picture = makers[_CELLS]()
@@ -152,7 +154,7 @@ def _show_pictures(job: SweepJob, measure: str) -> None:
 _CELLS, _LINES = "Sweep as cells", "Sweep as lines"
 
 
-def pictures(job: SweepJob, measure: str) -> tuple[Makers, str]:
+def pictures(job: Sweep, measure: str) -> tuple[Makers, str]:
     """Return how to draw what has come of a sweep so far, and its text alternative."""
     radii = sorted({case.rho for case in job.cases})
     settings = sorted({Setting.of(case) for case in job.cases}, key=lambda s: (s.noise, _ORDER[s.rule], s.warm))
@@ -193,7 +195,7 @@ def _named(setting: Setting, among: Sequence[Setting]) -> str:
     return ", ".join(parts)
 
 
-def measured(job: SweepJob, rho: float, setting: Setting, measure: str) -> np.ndarray:
+def measured(job: Sweep, rho: float, setting: Setting, measure: str) -> np.ndarray:
     """Return a measure of the finished runs with these settings, one a seed; 1 for a stalled run, 0 else."""
     if measure == "stalled":
         return np.array([float(v in STALLS) for v in values_at(job.finished, rho, setting, "outcome")])
@@ -207,7 +209,7 @@ def _cell(values: np.ndarray, measure: str) -> str:
     return f"{int(values.sum())} of {len(values)}" if measure == "stalled" else number(float(np.median(values)))
 
 
-def _words(job: SweepJob) -> str:
+def _words(job: Sweep) -> str:
     """Say in numbers what was found."""
     results = [one for one in list(job.finished) if one.result is not None]
     outcomes = Counter(one.result.outcome for one in results if one.result)
@@ -215,7 +217,7 @@ def _words(job: SweepJob) -> str:
     return f"Verdicts of {counted(len(results), 'finished run')}: {ends}."
 
 
-def table(job: SweepJob) -> pd.DataFrame:
+def table(job: Sweep) -> pd.DataFrame:
     """Tabulate the finished runs, the failed ones among them, one a row."""
     rows = []
     for one in list(job.finished):

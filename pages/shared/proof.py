@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from functools import lru_cache
+import threading
+from functools import lru_cache, partial
 from typing import Final
 
 import streamlit as st
@@ -14,13 +14,14 @@ from dynamics.sentences import counted
 from figures.boxes import MOST, proof_picture
 from landscapes import Landscape
 from pages.shared.analysis import Answer, Question
+from pages.shared.compute import wait_for
 from pages.shared.jobs import Busy, Job, submit
 from pages.shared.legend import show_legend
 from pages.shared.player import player
 
 AT_ONCE: Final = 0.06  # seconds of estimated work for which nobody needs to ask
 _BOXES_A_TARGET, _ARCS_A_TARGET = 12, 40  # about so many are looked at, by the catalogue
-_LONGEST: Final = 30.0  # seconds to wait for a worker
+_KEPT: Final = 16  # proofs
 _HOW: Final = {
     1: ("interval", "places at the distance ρ from zeros", "An interval is decided by Newton's method for f′ = 0."),
     2: (
@@ -78,41 +79,56 @@ def prove(l: Landscape, rho: float, eta: float, most: int) -> Proof:
     return certificate(l, rho, None, eta, most)
 
 
-_asked: dict[tuple[Landscape, float, float], Job] = {}  # of all visitors, the last few
+Asked = tuple[Landscape, float, float]  # with radius and step size
+
+
+class _Proofs:
+    """The last few proofs that workers make or have made, of all visitors."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[Asked, Job] = {}
+        self._lock = threading.RLock()
+
+    def get(self, asked: Asked) -> Job | None:
+        """Return the job, None where nobody has asked or it has failed."""
+        with self._lock:
+            job = self._jobs.get(asked)
+            return None if job is None or job.failed else job
+
+    def begin(self, asked: Asked) -> Job:
+        """Return the job, begun now unless it is there."""
+        with self._lock:
+            job = self.get(asked)
+            if job is None:
+                l, rho, eta = asked
+                self._jobs.pop(asked, None)
+                self._jobs[asked] = job = submit(certificate, l, rho, None, eta, question=True)
+                while len(self._jobs) > _KEPT:
+                    del self._jobs[next(iter(self._jobs))]
+            return job
+
+
+_proofs = _Proofs()
 
 
 def _on_demand(q: Question, found: HallucinatedPoints) -> Proof | None:
     """Offer the proof, and let a worker make it when it is asked for."""
-    key = (q.landscape, q.rho, q.eta)
-    job = _asked.get(key)
-    if job is None:
-        button = st.empty()
+    asked = q.landscape, q.rho, q.eta
+    job = _proofs.get(asked)
+    button, line = st.empty(), st.empty()
+    if job is None or not job.future.done():
         what = "these are all" if len(found) or found.curves else "there is none"
-        if not button.button(f"Prove that {what}", key="prove", help="by ball arithmetic; takes a few seconds"):
+        pressed = button.button(f"Prove that {what}", key="prove", help="by ball arithmetic; takes a few seconds")
+        if job is None and not pressed:
             return None
-        button.empty()
-        try:
-            job = submit(certificate, q.landscape, q.rho, None, q.eta, question=True)
-        except Busy as error:
-            st.warning(str(error))
-            return None
-        while len(_asked) >= 16:
-            _asked.pop(next(iter(_asked)), None)
-        _asked[key] = job
-    line = st.empty()
-    end = time.monotonic() + _LONGEST
-    while not job.future.done() and time.monotonic() < end:
-        line.caption("A worker is at it.")  # here the page can go on to something else
-        time.sleep(0.05)
+    try:
+        job = job or _proofs.begin(asked)
+        proof: Proof = wait_for(job, "Choose a smaller window.", partial(line.caption, "A worker is at it."))
+    except Busy as error:
+        line.warning(str(error))
+        return None
+    button.empty()
     line.empty()
-    if not job.future.done():
-        st.warning("No worker has answered in time. Try again in a moment.")
-        return None
-    if job.future.exception() is not None:
-        _asked.pop(key, None)
-        st.warning("The worker that made the proof has ended without one. Try again.")
-        return None
-    proof: Proof = job.future.result()
     return proof
 
 

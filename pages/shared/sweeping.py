@@ -5,23 +5,23 @@ from __future__ import annotations
 import itertools
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Generic, NamedTuple
 
 import numpy as np
 
 from dynamics import verdict
 from dynamics.sentences import counted
-from dynamics.sweep import Finished, sweep
+from dynamics.sweep import Case, Finished, Result, sweep
 from pages.shared import jobs
 from pages.shared.training import Course, Training, advance, as_case
 
 MOST_RUNS: Final = 200
 _PATIENCE: Final = 5  # seconds in which a scheduler has to answer
+_AGAIN: Final = 0.3  # seconds until a full queue is tried again
 ADDRESS: Final = "DASK_SCHEDULER_ADDRESS"
 
 
@@ -106,12 +106,22 @@ class LocalExecutor(Executor):
         self._stopping = threading.Event()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Queue a call, and wait where the queue is full."""
+        """Queue a call, and wait where the queue is full.
+
+        Raises:
+            TypeError: there are keyword arguments.
+            Stopped: it was shut down.
+        """
+        if kwargs:
+            raise TypeError(
+                f"submit takes a module's own function and its positional arguments, got {', '.join(kwargs)} "
+                "by keyword; use functools.partial."
+            )
         while not self._stopping.is_set():
             try:
                 job = jobs.submit(fn, *args)
-            except jobs.Busy:
-                time.sleep(0.3)
+            except jobs.Full:
+                self._stopping.wait(_AGAIN)
                 continue
             self._jobs = [other for other in self._jobs if not other.future.done()] + [job]
             return job.future
@@ -121,9 +131,7 @@ class LocalExecutor(Executor):
         """End the calls under way; the workers stay."""
         self._stopping.set()
         for job in self._jobs:
-            if not job.future.done():
-                job.stop()
-                job.future.cancel()
+            job.stop()
 
 
 @contextmanager
@@ -166,20 +174,23 @@ def _client(address: str, note: Callable[[str], None]) -> Any:
         return None
 
 
-class SweepJob:
+class SweepJob(Generic[Case, Result]):
     """A sweep under way in a thread that waits for workers, and what has come of it so far."""
 
-    def __init__(self, base: Training, every: Sequence[Training], run: Callable[[Any], Any] = run_case) -> None:
+    def __init__(self, every: Sequence[Case], run: Callable[[Case], Result]) -> None:
         """Begin.
+
+        Args:
+            every: the cases, at most MOST_RUNS; one given twice is run once.
+            run: a module's own function, of a case.
 
         Raises:
             ValueError: there are more than MOST_RUNS cases.
         """
         if len(every) > MOST_RUNS:
             raise ValueError(f"a sweep has at most {MOST_RUNS} runs, got {len(every)}")
-        self.base = base
         self.cases = tuple(dict.fromkeys(every))
-        self.finished: list[Finished[Training, CaseResult]] = []
+        self.finished: list[Finished[Case, Result]] = []
         self.note = ""
         self.seen = False  # whether its end has been shown
         self._run = run
@@ -216,7 +227,7 @@ class SweepJob:
         except Exception as error:
             self._say(f"The sweep ended early: {error}")
 
-    def _take(self, one: Finished[Training, CaseResult]) -> None:
+    def _take(self, one: Finished[Case, Result]) -> None:
         if not (self.stopped and one.failed):  # a run that was stopped has not failed
             self.finished.append(one)
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from dynamics.sweep import Case, Result
 from pages.shared.belongings import belonging
 from pages.shared.link import LEAVE
 from pages.shared.sweeping import SweepJob
@@ -16,10 +17,10 @@ from pages.shared.sweeping import SweepJob
 _PATIENCE: Final = 75.0  # seconds without a look; a browser wakes a page in the background once a minute
 
 
-class Watched(SweepJob):
+class Watched(SweepJob[Case, Result]):
     """Cases that workers carry out, and what has come of them so far; it stops where nobody looks."""
 
-    def __init__(self, about: Hashable, cases: Sequence[Any], run: Callable[[Any], Any]) -> None:
+    def __init__(self, about: Hashable, cases: Sequence[Case], run: Callable[[Case], Result]) -> None:
         """Begin.
 
         Args:
@@ -29,14 +30,14 @@ class Watched(SweepJob):
         """
         self.about = about
         self._looked = time.monotonic()
-        super().__init__(about, cases, run)  # type: ignore[arg-type]
+        super().__init__(cases, run)
         threading.Thread(target=self._watch, daemon=True).start()
 
     def look(self) -> None:
         """Say that somebody looks."""
         self._looked = time.monotonic()
 
-    def results(self) -> dict[Any, Any]:
+    def results(self) -> dict[Case, Result]:
         """Return what has come of the cases that are done, by case."""
         return {one.case: one.result for one in list(self.finished) if one.result is not None}
 
@@ -56,9 +57,9 @@ class Works:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self.of: dict[str, Watched] = {}
+        self.of: dict[str, Watched[Any, Any]] = {}
 
-    def begin(self, name: str, work: Watched) -> None:
+    def begin(self, name: str, work: Watched[Any, Any]) -> None:
         """Put work in the place of what was under way by that name; it ends when the page is left."""
         if name in self.of:
             self.of[name].stop()
@@ -76,7 +77,7 @@ def works() -> Works:
     return belonging("works", Works)
 
 
-def looked_at(name: str) -> Watched | None:
+def looked_at(name: str) -> Watched[Any, Any] | None:
     """Return the work by that name, now looked at; at its end the page is drawn anew, once."""
     work = works().of.get(name)
     if work is not None:
@@ -87,7 +88,7 @@ def looked_at(name: str) -> Watched | None:
     return work
 
 
-def show_share(work: Watched, finished: str, failed: str) -> None:
+def show_share(work: Watched[Any, Any], finished: str, failed: str) -> None:
     """Show how much is done, as "3 of 9" and the words `finished`, and why what `failed` did."""
     done, of = len(work.finished), len(work.cases)
     state = "stopped" if work.stopped else "done" if work.done else "running"
