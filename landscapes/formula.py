@@ -18,8 +18,7 @@ import math
 from functools import lru_cache
 
 from . import mistakes, names
-from .faults import FormulaError, fault
-from .notation import latex, plain
+from .faults import fault
 from .tokens import Token, tokenize
 from .tree import (
     CONSTANTS,
@@ -35,30 +34,6 @@ from .tree import (
     Parameter,
     Variable,
 )
-
-__all__ = [
-    "CONSTANTS",
-    "FUNCTIONS",
-    "MAX_LENGTH",
-    "MAX_NAME",
-    "MAX_NESTING",
-    "MAX_OPERATIONS",
-    "MAX_PARAMETERS",
-    "VARIABLES",
-    "Binary",
-    "Call",
-    "Constant",
-    "Formula",
-    "FormulaError",
-    "Negate",
-    "Node",
-    "Number",
-    "Parameter",
-    "Variable",
-    "latex",
-    "parse",
-    "plain",
-]
 
 MAX_LENGTH = 300  # characters
 MAX_NESTING = 50  # brackets, functions, signs and exponents around one symbol

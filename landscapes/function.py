@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from autograd import elementwise_grad
 
-from .formula import Binary, Call, Constant, Formula, Negate, Node, Number, Parameter, Variable
+from .tree import Binary, Call, Constant, Formula, Negate, Node, Number, Parameter, Variable
 
 _FUNCTIONS: Final[dict[str, Callable[[Any], Any]]] = {
     "sin": anp.sin,

@@ -17,8 +17,8 @@ from typing import Any, Final
 import numpy as np
 
 from .arithmetic import MATH, NUMPY
-from .formula import Formula
 from .tape import Tape
+from .tree import Formula
 
 _DEEPEST_NESTING: Final = 12  # of brackets in one emitted line; Python's parser allows 200
 _SIGNS: Final = {"+", "-", "*", "/"}

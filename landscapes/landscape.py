@@ -11,9 +11,11 @@ from typing import Any, Final, Literal, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .formula import Formula, latex, parse
+from .formula import parse
 from .function import FunctionLandscape, points_of, within
 from .kernel import Kernel
+from .notation import latex
+from .tree import Formula
 
 Array: TypeAlias = npt.NDArray[np.floating[Any]]
 Domain: TypeAlias = tuple[tuple[float, float], ...]

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from .arithmetic import NUMPY
-from .formula import Binary, Call, Constant, Formula, Negate, Node, Number, Parameter, Variable
+from .tree import Binary, Call, Constant, Formula, Negate, Node, Number, Parameter, Variable
 
 Atom: TypeAlias = float | str  # a constant, or the name of a variable, a parameter or a line
 Maybe: TypeAlias = Atom | None  # None: zero by structure

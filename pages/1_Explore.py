@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from landscapes.formula import Formula
+from landscapes.tree import Formula
 from pages.shared.analysis import Answer, Question
 from pages.shared.compute import ask
 from pages.shared.controls import ask_formula, ask_question, picture_first, switch

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from dynamics import HallucinatedPoints, Orbit, Rule, Verdict, gd, hallucinated_points, iterate, sam, verdict
 from dynamics import stationary_points as find_stationary_points
 from landscapes import CATALOGUE, Entry, Landscape
-from landscapes.formula import parse, plain
+from landscapes.formula import parse
 from landscapes.function import walk
 from landscapes.landscape import Array
+from landscapes.notation import plain
 
 KEYS = list(CATALOGUE)
 every_entry = pytest.mark.parametrize("key", KEYS)

@@ -8,21 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landscapes.formula import (
-    MAX_LENGTH,
-    MAX_NESTING,
-    MAX_OPERATIONS,
-    Binary,
-    Call,
-    Constant,
-    FormulaError,
-    Negate,
-    Node,
-    Number,
-    Parameter,
-    Variable,
-    parse,
-)
+from landscapes.faults import FormulaError
+from landscapes.formula import MAX_LENGTH, MAX_NESTING, MAX_OPERATIONS, parse
+from landscapes.tree import Binary, Call, Constant, Negate, Node, Number, Parameter, Variable
 
 x, y, pi, e, a = Variable("x"), Variable("y"), Constant("pi"), Constant("e"), Parameter("a")
 

@@ -14,10 +14,11 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from landscapes.formula import Binary, Call, Constant, Formula, Negate, Node, Number, Parameter, Variable, parse
+from landscapes.formula import parse
 from landscapes.function import FunctionLandscape, walk
 from landscapes.kernel import Kernel
 from landscapes.landscape import Landscape
+from landscapes.tree import Binary, Call, Constant, Formula, Negate, Node, Number, Parameter, Variable
 
 # Autograd says so of every derivative that is constant.
 pytestmark = pytest.mark.filterwarnings("ignore:Output seems independent of input:UserWarning")

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landscapes.formula import Formula, FormulaError, parse
+from landscapes.faults import FormulaError
+from landscapes.formula import parse
+from landscapes.tree import Formula
 
 # text: (0-based position, what the message says)
 FAULTS: dict[str, tuple[int, str]] = {

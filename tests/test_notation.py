@@ -4,22 +4,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from landscapes.formula import (
-    FUNCTIONS,
-    MAX_LENGTH,
-    Binary,
-    Call,
-    Constant,
-    Formula,
-    Negate,
-    Node,
-    Number,
-    Parameter,
-    Variable,
-    latex,
-    parse,
-    plain,
-)
+from landscapes.formula import MAX_LENGTH, parse
+from landscapes.notation import latex, plain
+from landscapes.tree import FUNCTIONS, Binary, Call, Constant, Formula, Negate, Node, Number, Parameter, Variable
 
 PARAMETERS = ("a", "k_1", "rho", "width")
 

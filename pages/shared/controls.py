@@ -11,8 +11,10 @@ import numpy as np
 import streamlit as st
 
 from landscapes import CATALOGUE, FormulaError, Landscape
-from landscapes.formula import Formula, latex, parse
+from landscapes.formula import parse
 from landscapes.landscape import largest_radius
+from landscapes.notation import latex
+from landscapes.tree import Formula
 from pages.shared.analysis import Question
 from pages.shared.link import Link, plain, replace
 
