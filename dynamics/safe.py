@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from landscapes.landscape import Array, Landscape
 
@@ -76,6 +77,15 @@ def intervals(c: HallucinationCurves, found: Attracting, rho_max: float, kind: s
     if kind is not None:
         wanted &= c.kinds[found.branch] == kind
     return union(found.low[wanted], np.minimum(found.high[wanted], rho_max), _MEETING * rho_max)
+
+
+def undecided(c: HallucinationCurves) -> npt.NDArray[np.bool_]:
+    """Mask (n,) of the branches of which derivatives do not decide whether their points attract, at any step size.
+
+    Their targets are degenerate, or flat intervals in one variable.
+    """
+    flat = c.curves if c.landscape.dim == 1 else np.zeros_like(c.curves)
+    return np.asarray((c.kinds == "degenerate") | flat)
 
 
 def union(low: Array, high: Array, gap: float = 0.0) -> Array:

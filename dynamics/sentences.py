@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, assert_never
 
 import numpy as np
@@ -20,17 +22,26 @@ if TYPE_CHECKING:
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def number(value: float) -> str:
-    """Write a number with three significant digits, or as many as it has before the point."""
+def number(value: float, digits: int = 3) -> str:
+    """Write a number with three significant digits, or as many as asked for, or as it has before the point."""
     if not np.isfinite(value):
         return "infinity" if value > 0 else "-infinity" if value < 0 else "undefined"
     if value == 0.0:
         return "0"
-    mantissa, exponent = f"{value:.2e}".split("e")  # rounded, so that 0.0099999 is 0.0100 and not 0.01000
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")  # rounded, so that 0.0099999 is 0.0100 and not 0.01000
     if -3 <= int(exponent) < 5:
-        places = max(0, 2 - int(exponent))
+        places = max(0, digits - 1 - int(exponent))
         return f"{value:,.{places}f}".replace("-", "−")
     return f"{mantissa}·10".replace("-", "−") + str(int(exponent)).translate(_RAISED)
+
+
+def told_apart(values: Sequence[float], most: int = 9) -> list[str]:
+    """Write ascending numbers with three digits, or as many more, up to `most`, as tell them apart."""
+    digits = [3] * len(values)
+    for i, (a, b) in enumerate(itertools.pairwise(values)):
+        needed = next((n for n in range(3, most) if number(a, n) != number(b, n)), most) if a != b else 3
+        digits[i : i + 2] = max(digits[i], needed), max(digits[i + 1], needed)
+    return [number(value, n) for value, n in zip(values, digits, strict=True)]
 
 
 def counted(n: int, noun: str, plural: str | None = None) -> str:
@@ -117,7 +128,9 @@ def sentence(v: Verdict, orbit: Orbit, scale: float) -> str:
                 )
             )
         case "bouncing":
-            what = "its step size and the noise" if orbit.traits.noise else "its step size"
+            parts = ["its radius"] if orbit.rho[-1] > 0.0 else []
+            parts += ["its step size", "the noise"] if orbit.traits.noise else ["its step size"]
+            what = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
             return f"{name} bounces around a minimizer of f at {where}, at a distance set by {what}."
         case "trapped":
             return f"{name} is trapped at {where}, {article(v.kind or 'degenerate')} of f. That is no hallucination."

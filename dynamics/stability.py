@@ -52,3 +52,20 @@ def step_limits(eigenvalues: npt.NDArray[Any]) -> Array:
         limit = np.where(undecided, np.inf, 2.0 * (real / size) / size).min(axis=-1, initial=np.inf)
     repels = ((real < 0.0) & ~undecided).any(axis=-1)
     return np.where(repels, 0.0, np.where(undecided.any(axis=-1), np.nan, limit))
+
+
+def attraction(limits: Array, eta: float) -> np.ndarray:
+    """Say of points with these step limits (n,) what they do to SAM at a step size (0: at small enough ones).
+
+    Returns:
+        For each "attracts", "repels", or "undecided" where derivatives do not tell and the limit is NaN.
+    """
+    return np.select([np.isnan(limits), limits > eta], ["undecided", "attracts"], "repels")
+
+
+def attraction_of_curve(limits: Array, eta: float) -> str:
+    """Say the same of a curve from the step limits (n,) of its points; "attracts in part" where only some do."""
+    words = set(attraction(limits, eta).tolist()) or {"undecided"}
+    if len(words) == 1:
+        return str(words.pop())
+    return "attracts in part" if "attracts" in words else "undecided"

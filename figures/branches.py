@@ -10,14 +10,16 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dynamics import HallucinatedPoints, HallucinationCurves
-from dynamics.safe import Attracting
+from dynamics.safe import Attracting, undecided
 from dynamics.sentences import place
 from landscapes import Landscape
 
 from .palette import BACKGROUND, KINDS, TEXT
 
 MOST: Final = 200  # branches that are drawn
+STATES: Final = {"repels": (1.4, "dash"), "undecided": (2.2, "dashdot"), "attracts": (4.0, "solid")}  # width, dash
 _SAMPLES: Final = 30  # of branches that stand for curves of points
+_NEAR: Final = 0.03  # share of the window's diagonal up to which a click is at a branch
 _EVENTS: Final = {  # how ends of branches are marked
     "stationary point": ("begins or ends where f is stationary", "circle-open", 6),
     "fold": ("fold: two begin or end together", "triangle-right", 9),
@@ -60,35 +62,37 @@ class Scene:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a branch on which the points attract throughout, or nowhere."""
+    """A part of a branch on which the points attract throughout, or nowhere, or derivatives do not tell."""
 
     kind: str
-    held: bool
+    state: str  # one of STATES
     curve: bool  # the branch stands for a curve of points
     rho: np.ndarray  # (m,)
     points: np.ndarray  # (m, d)
 
 
-def style(kind: str, held: bool, curve: bool) -> dict[str, Any]:
+def style(kind: str, state: str, curve: bool) -> dict[str, Any]:
     """Choose name and line of the parts that look at a kind: strong where they attract, dashed where they do not."""
-    strong = 2.0 if curve else 4.0  # samples of a curve lie close together
-    line = {"color": KINDS[kind].color, "width": strong if held else 1.4, "dash": "solid" if held else "dash"}
-    return {"name": f"looks at a {KINDS[kind].label}, {'attracts' if held else 'repels'}", "line": line}
+    width, dash = STATES[state]
+    # The samples of a curve lie close together.
+    line = {"color": KINDS[kind].color, "width": min(width, 2.0) if curve else width, "dash": dash}
+    return {"name": f"looks at a {KINDS[kind].label}, {state}", "line": line}
 
 
 def grouped(scene: Scene) -> Iterator[tuple[dict[str, Any], list[Part]]]:
     """Yield the parts of the drawn branches that look alike, with their style; the attracting ones last, on top."""
-    parts = [part for i in scene.drawn for part in _parts(scene, int(i))]
-    for held in (False, True):
+    unknown = undecided(scene.curves)
+    parts = [part for i in scene.drawn for part in _parts(scene, int(i), bool(unknown[i]))]
+    for state in STATES:
         for kind in KINDS:
             for curve in (True, False):
-                chosen = [p for p in parts if (p.kind, p.held, p.curve) == (kind, held, curve)]
+                chosen = [p for p in parts if (p.kind, p.state, p.curve) == (kind, state, curve)]
                 if chosen:
-                    yield style(kind, held, curve), chosen
+                    yield style(kind, state, curve), chosen
 
 
-def _parts(scene: Scene, i: int) -> Iterator[Part]:
-    """Cut a branch where its points begin or stop to attract."""
+def _parts(scene: Scene, i: int, unknown: bool) -> Iterator[Part]:
+    """Cut a branch where its points begin or stop to attract; nowhere where derivatives do not tell."""
     branch, a = scene.curves[i], scene.attracting
     mine = a.branch == i
     cuts = np.unique(np.concatenate([a.low[mine], a.high[mine], branch.rho[[0, -1]]]))
@@ -97,7 +101,24 @@ def _parts(scene: Scene, i: int) -> Iterator[Part]:
         inner = (branch.rho > low) & (branch.rho < high)
         ends = np.array([[np.interp(r, branch.rho, x) for x in branch.points.T] for r in (low, high)])
         points = np.concatenate([ends[:1], branch.points[inner], ends[1:]])
-        yield Part(branch.kind, held, branch.curve, np.concatenate([[low], branch.rho[inner], [high]]), points)
+        state = "undecided" if unknown else "attracts" if held else "repels"
+        yield Part(branch.kind, state, branch.curve, np.concatenate([[low], branch.rho[inner], [high]]), points)
+
+
+def nearest(scene: Scene, x: np.ndarray) -> float | None:
+    """Return the radius at which a drawn branch comes closest to a point (2,) of the plane; None where none is near."""
+    c = scene.curves
+    first = np.flatnonzero((c.branch[:-1] == c.branch[1:]) & np.isin(c.branch[:-1], scene.drawn))
+    if not len(first):
+        return None
+    a, along = c.points[first], c.points[first + 1] - c.points[first]
+    share = ((x - a) * along).sum(axis=1) / np.maximum((along**2).sum(axis=1), 1e-300)
+    share = np.clip(share, 0.0, 1.0)
+    apart = np.linalg.norm(x - a - share[:, None] * along, axis=1)
+    i = int(np.argmin(apart))
+    if apart[i] > _NEAR * c.landscape.diagonal:
+        return None
+    return float(c.rho[first[i]] * (1.0 - share[i]) + c.rho[first[i] + 1] * share[i])
 
 
 def broken(pieces: list[np.ndarray]) -> np.ndarray:

@@ -32,7 +32,7 @@ _GLYPHS: Final = {
     "hourglass": "⧗",
     "bowtie": "⧓",
 }
-_LINES: Final = {"dash": "╌╌", "dot": "┄┄"}
+_LINES: Final = {"dash": "╌╌", "dot": "┄┄", "dashdot": "━·"}
 
 
 def entries(picture: go.Figure) -> list[tuple[str, str, str]]:

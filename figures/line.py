@@ -63,11 +63,13 @@ def landscape_1d(
             hoverinfo="skip",
         )  # fmt: skip
     inside = (s.points[:, 0] >= low) & (s.points[:, 0] <= high)
+    stars = list(marks.hallucinated(found, at, found_eta(runs), scale))
+    picture.add_traces([trace for trace in stars if trace.opacity is not None])
     for orbit in runs if paths else ():
         bead = {"symbol": "circle-open" if orbit.name == "GD" else "circle", "size": 7 if orbit.name == "GD" else 5}
         picture.add_trace(marks.path(orbit, at, "markers", marker={**bead, "opacity": 0.75}))
     picture.add_traces(list(marks.stationary(s, at, inside, scale)))
-    picture.add_traces(list(marks.hallucinated(found, at, found_eta(runs), scale)))
+    picture.add_traces([trace for trace in stars if trace.opacity is None])
     if paths:
         picture.add_trace(marks.start(runs[0].x[0], at))
         picture.add_traces([marks.end(orbit, at) for orbit in runs])

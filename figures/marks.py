@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from dynamics import HallucinatedPoints, Orbit, StationaryPoints
 from dynamics.sentences import number, place
+from dynamics.stability import attraction, attraction_of_curve
 
 from .palette import (
     ATTRACTING,
@@ -30,6 +31,8 @@ Coordinates = Callable[[np.ndarray], tuple[Any, Any]]  # points (n, d) to what i
 
 VERTICES = 800  # of a drawn path
 MARKS = 2000  # of one kind; a browser takes seconds to draw ten times as many
+CROWD = 30  # hallucinated points, from which on those that repel are drawn small and faint
+_DASHES = {"attracts": "solid", "attracts in part": "dash", "repels": "dot", "undecided": "dashdot"}
 FLAT = 1e-9  # coordinates below this share of the diagonal are written as 0
 
 
@@ -117,11 +120,15 @@ def _some(members: np.ndarray, mark: Mark) -> tuple[np.ndarray, Mark]:
 
 
 def hallucinated(h: HallucinatedPoints, at: Coordinates, eta: float, scale: float) -> Iterable[go.Scatter]:
-    """Draw the hallucinated points, those that attract at eta apart from the others, and the curves."""
-    attract = h.attract(eta)
-    undecided = np.isnan(h.step_limits)
-    for member, mark in ((attract, ATTRACTING), (~attract & ~undecided, REPELLING), (undecided, UNDECIDED)):
-        drawn, mark = _some(np.flatnonzero(member), mark)
+    """Draw the hallucinated points, those that attract at eta apart from the others and on top, and the curves.
+
+    Where they are many those that repel are small and faint; such a trace has an opacity, and belongs below the paths.
+    """
+    states = attraction(h.step_limits, eta)
+    crowd = len(h) > CROWD
+    for state, mark in (("repels", REPELLING), ("undecided", UNDECIDED), ("attracts", ATTRACTING)):
+        faint = crowd and state == "repels"
+        drawn, mark = _some(np.flatnonzero(states == state), replace(mark, size=7) if faint else mark)
         if drawn.size:
             texts = [
                 f"hallucinated point, {place(x, scale)}<br>looks at the {kind} {place(z, scale)}"
@@ -130,15 +137,15 @@ def hallucinated(h: HallucinatedPoints, at: Coordinates, eta: float, scale: floa
                     h.points[drawn], h.targets[drawn], h.kinds[drawn], h.gradient_norms[drawn], strict=True
                 )
             ]
-            yield points(*at(h.points[drawn]), mark, texts)
+            yield points(*at(h.points[drawn]), mark, texts, **({"opacity": 0.5} if faint else {}))
     for curve in h.curves:
         x, y = at(np.concatenate([curve.points, curve.points[:1]]) if curve.closed else curve.points)
-        held = bool((curve.step_limits > eta).all())
+        state = attraction_of_curve(curve.step_limits, eta)
         yield go.Scatter(
             x=x,
             y=y,
             mode="lines",
-            name=f"hallucinated curve, {'attracts' if held else 'repels'}",
-            line={"color": HALLUCINATED, "width": 4, "dash": "solid" if held else "dot"},
+            name=f"hallucinated curve, {state}",
+            line={"color": HALLUCINATED, "width": 4, "dash": _DASHES[state]},
             hovertemplate="hallucinated curve<extra></extra>",
         )

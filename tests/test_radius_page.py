@@ -1,6 +1,7 @@
 """Radius, run without a browser: what it says and draws is what the core computes, whatever it is asked."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,15 +9,16 @@ import pytest
 
 from dynamics import attracting_intervals, hallucinated_points, safe_radius
 from dynamics.sentences import number
-from figures.branches import MOST, Scene
+from figures.branches import MOST, Scene, nearest
+from figures.legend import entries
 from figures.radius import envelope, on_landscape, over_rho, rho_eta
-from landscapes import CATALOGUE
+from landscapes import CATALOGUE, Landscape
 from landscapes.catalogue import Entry
 from pages.shared.analysis import Question, answer, heights
 from pages.shared.player import figure_json
-from pages.shared.radius_analysis import look
+from pages.shared.radius_analysis import Span, look
 from pages.shared.radius_report import alternative, branches_csv, critical, events, finding, here, script
-from pages.shared.radius_view import scene, span
+from pages.shared.radius_view import scene, shaded, span
 from test_pages import component, verdicts, visit
 
 PAGE = "pages/2_Radius.py"
@@ -95,8 +97,12 @@ def test_where_nothing_attracts(name: str) -> None:
     q = question(CATALOGUE[name])
     d = look(span(q))
     (words,) = finding(q, d)
-    assert words.startswith("No hallucinated point in this window")
-    assert critical(d) == "No radius is critical at this step size."
+    assert words.startswith("No hallucinated point ")
+    assert "found in this window" in words
+    assert f"up to {number(d.curves.rho_max)}" in words
+    assert critical(d) == f"Up to ρ = {number(d.curves.rho_max)} no radius is critical at this step size."
+    assert shaded(d).startswith("Nothing is shaded")
+    assert not scene(q, answer(q), d).intervals.size
 
 
 def test_what_is_taken_away() -> None:
@@ -170,6 +176,68 @@ def test_a_hard_landscape_is_no_trouble(link: dict[str, str]) -> None:
     assert verdicts(app)
 
 
-def test_a_formula_with_rho_says_that_it_changes() -> None:
-    app = visit(PAGE, landscape="Sine wave")
-    assert any("f itself changes with the radius" in note.value for note in app.info)
+def test_of_a_formula_with_rho_no_safe_radius_is_told() -> None:
+    """At every radius it is another f: at rho = 0.1 and 0.2 SAM is held, far below the list of one f."""
+    entry = CATALOGUE["sine"]
+    for rho in (0.1, 0.2, entry.rho):
+        at = entry.landscape.with_parameters(rho=rho)
+        assert hallucinated_points(at, rho).attract(entry.eta).any()
+    app = visit(PAGE, landscape=entry.name)
+    text = " ".join([*verdicts(app), *(element.value for element in app.caption)])
+    assert "f itself changes with the radius" in verdicts(app)[0]
+    assert "afe radius 0" not in text and "the safe radius." not in text and "Critical radi" not in text
+    assert not [e for e in app.get("bidi_component") if e.key == "plane"]
+    app.switch_page("pages/1_Explore.py")
+    assert not app.run().exception
+    text = " ".join(element.value for element in app.caption)
+    assert "the safe radius" not in text and "no radius is critical for all of these f" in text
+
+
+UNDECIDED = [
+    Question(CATALOGUE["shelf"].landscape, 0.8, 0.02, (-1.0,), 10),
+    Question(Landscape("x^4 + 0.37y^2 + 0.37x*y^3", ((-2.0, 2.0), (-2.0, 2.0))), 1.6, 0.02, (1.0, 1.0), 10),
+    Question(Landscape("2 - abs(x-1) - abs(x+1)", ((-4.0, 4.0),)), 0.5, 0.02, (1.5,), 10),
+]
+
+
+@pytest.mark.parametrize("q", UNDECIDED, ids=lambda q: q.landscape.formula)
+def test_what_is_undecided_is_never_said_to_repel(q: Question) -> None:
+    """A third state in the finding, beside the slider, in both pictures, in the file."""
+    a, d = answer(q), look(span(q))
+    assert len(d.undecided)
+    words = " ".join([*finding(q, d), here(q, a.found), critical(d), shaded(d), alternative(q, d, a.found)])
+    assert "none of them" not in words and "No radius is critical" not in words
+    assert "erivatives do not decide" in finding(q, d)[0] and "known to" in finding(q, d)[0] + critical(d)
+    s = scene(q, a, d)
+    axes, z = heights(q.landscape)
+    for picture in [over_rho(s, (*axes, z)), *([on_landscape(s, (*axes, z))] if q.landscape.dim == 2 else [])]:
+        unknown = [t for t in picture.data if t.name and t.name.endswith("undecided")]
+        assert any(t.mode == "lines" and t.line.dash == "dashdot" for t in unknown)
+        assert not any(t.name and "degenerate" in t.name and t.name.endswith("repels") for t in picture.data)
+        assert entries(picture)
+    table = pd.read_csv(io.BytesIO(branches_csv(d)))
+    assert set(table.loc[table["target_kind"] == "degenerate", "at_eta"]) <= {"undecided"}
+
+
+def test_intervals_that_lie_close_together_are_told_apart() -> None:
+    l = CATALOGUE["himmelblau"].landscape
+    d = look(Span(l, 6.0, 0.02))
+    close = replace(d, intervals=np.array([[1.25, 1.2501], [1.25013, 2.13], [2.1304, 6.0]]))
+    q = Question(l, 3.0, 0.02, (1.0, 1.0), 10)
+    assert "for ρ from 1.2500 to 1.25010, from 1.25013 to 2.1300, from 2.1304 on" in finding(q, close)[0]
+    assert "1.2500, 1.25010, 1.25013, 2.1300, 2.1304. The" in critical(close)
+
+
+def test_a_click_near_a_branch_takes_its_radius() -> None:
+    q = question(HIMMELBLAU)
+    s = seen(q)
+    c = s.curves
+    diagonal = HIMMELBLAU.landscape.diagonal
+    for i in np.random.default_rng(0).choice(len(c.rho), 60):
+        rho = nearest(s, c.points[i] + 1e-4)
+        assert rho is not None
+        points = c.points_at(rho).points
+        assert np.linalg.norm(points - c.points[i], axis=1).min() < 3e-3 * diagonal
+    far = np.array([-5.9, 5.9])
+    assert np.linalg.norm(c.points - far, axis=1).min() > 0.05 * diagonal
+    assert nearest(s, far) is None

@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 
 from dynamics import hallucinated_points
-from dynamics.sentences import counted, number, percent
+from dynamics.sentences import counted, number, percent, told_apart
+from dynamics.stability import attraction, attraction_of_curve
 from landscapes import CATALOGUE
 from landscapes.catalogue import Entry
 from pages.shared.analysis import Question, answer
-from pages.shared.report import _summary, alternative, table
+from pages.shared.report import alternative, held, searched, table
 
 
 def question(entry: Entry) -> Question:
@@ -51,27 +52,74 @@ def test_what_is_nothing_beside_the_window_is_written_as_zero() -> None:
     assert (rows["x"] != 0.0).all()
 
 
-def limits(*values: float) -> object:
-    found = hallucinated_points(CATALOGUE["double-well"].landscape, 1.0)
-    n = len(values)
-    return replace(found, points=np.zeros((n, 1)), step_limits=np.array(values))
-
-
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ((0.5,), "1 point, attracting SAM at this step size."),
-        ((0.0,), "1 point, not attracting SAM at this step size."),
-        ((0.05,), "1 point, not attracting SAM at this step size."),
-        ((np.nan,), "1 point; derivatives do not decide whether it attracts SAM."),
-        ((0.5, 0.0, 0.2), "3 points, 2 of them attracting SAM at this step size."),
-        ((0.5, 0.2), "2 points, all of them attracting SAM at this step size."),
-        ((0.0, 0.0), "2 points, none of them attracting SAM at this step size."),
-        ((0.5, 0.0, np.nan), "3 points, 1 of them attracting SAM at this step size. For 1 of them derivatives do"),
+        ((), "no point was found"),
+        ((0.5,), "1 point, attracting SAM at this step size"),
+        ((0.0,), "1 point, not attracting SAM at this step size"),
+        ((0.05,), "1 point, not attracting SAM at this step size"),
+        ((np.nan,), "1 point; derivatives do not decide whether it attracts SAM"),
+        ((np.nan, np.nan), "2 points; derivatives do not decide whether they attract SAM"),
+        ((0.5, 0.0, 0.2), "3 points, 2 of them attracting SAM at this step size"),
+        ((0.5, 0.2), "2 points, all of them attracting SAM at this step size"),
+        ((0.0, 0.0), "2 points, none of them attracting SAM at this step size"),
+        (
+            (0.5, 0.0, np.nan),
+            "3 points, 1 of them attracting SAM at this step size; for 1 of them derivatives do not decide it",
+        ),
+        (
+            (0.0, np.nan),
+            "2 points; derivatives do not decide whether one of them attracts SAM at this step size, the other one "
+            "does not",
+        ),
+        (
+            (0.0, 0.0, np.nan, np.nan),
+            "4 points; derivatives do not decide whether 2 of them attract SAM at this step size, of the others none "
+            "does",
+        ),
     ],
 )
 def test_the_summary_counts_right(values: tuple[float, ...], words: str) -> None:
-    assert _summary(limits(*values), eta=0.1).startswith(words)
+    """And it never says that none attracts while that is undecided of some."""
+    assert held(attraction(np.array(values), eta=0.1), "point") == words
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        ((0.5, 0.2), "attracts"),
+        ((0.5, 0.05), "attracts in part"),
+        ((0.5, np.nan), "attracts in part"),
+        ((0.0, 0.0), "repels"),
+        ((0.0, np.nan), "undecided"),
+        ((np.nan, np.nan), "undecided"),
+    ],
+)
+def test_what_a_curve_does(values: tuple[float, ...], word: str) -> None:
+    assert attraction_of_curve(np.array(values), eta=0.1) == word
+
+
+@pytest.mark.parametrize("name", ["himmelblau", "shelf", "rastrigin"])
+def test_what_attracts_comes_first_in_the_table(name: str) -> None:
+    q = question(CATALOGUE[name])
+    found = hallucinated_points(q.landscape, q.rho)
+    words = table(q, found)["at this η"].tolist()
+    assert words == sorted(words, key=["attracts", "undecided", "repels"].index)
+    assert sorted(words) == sorted(attraction(found.step_limits, q.eta).tolist())
+
+
+def test_numbers_that_lie_close_together_are_told_apart() -> None:
+    assert told_apart([0.0, 1.2501, 1.25013, 1.28, 3.0]) == ["0", "1.25010", "1.25013", "1.28", "3.00"]
+    assert told_apart([1.25, 1.25]) == ["1.25", "1.25"]
+    assert told_apart([1.06]) == ["1.06"] and told_apart([]) == []
+    assert number(12345.678, 7) == "12,345.68" and number(1.23456e-7, 5) == "1.2346·10⁻⁷"
+    values = np.sort(np.random.default_rng(3).uniform(0.0, 1.0, 500))
+    assert len(set(told_apart(values.tolist()))) == 500
+
+
+def test_what_may_be_missed_is_as_wide_as_two_cells() -> None:
+    assert "narrower than 0.00600 may" in searched(CATALOGUE["double-well"].landscape.with_domain(((0.0, 6.0),)))
 
 
 def test_counts_and_shares_in_words() -> None:
@@ -102,7 +150,10 @@ def test_the_text_alternative_states_the_finding(name: str) -> None:
     a = answer(q)
     words = alternative(q, a)
     assert a.sam.verdict.sentence in words and a.gd.verdict.sentence in words
-    assert counted(len(a.found), "isolated hallucinated point") in words
+    found = a.found
+    assert (
+        counted(len(found), "hallucinated point") if len(found) else counted(len(found.curves), "curve of hallucinated")
+    ) in words
     assert "<" not in words and "nan" not in words
 
 

@@ -14,7 +14,7 @@ from dynamics import (
     attracting_intervals,
     hallucination_curves,
 )
-from dynamics.safe import KINDS, Attracting, attracting, intervals
+from dynamics.safe import KINDS, Attracting, attracting, intervals, undecided, union
 from landscapes import Landscape
 from pages.shared.analysis import stationary
 from pages.shared.compute import PATIENCE, work_out
@@ -35,18 +35,28 @@ class Span:
 
 @dataclass(frozen=True)
 class Danger:
-    """All radii at once, and where some point attracts, at the step size and for small enough ones."""
+    """All radii at once, and where some point attracts, at the step size and for small enough ones.
+
+    A formula that contains rho is another f at every radius. Then the curves hold f as it is at one radius, and what
+    attracts at another one is not known from them: there are no intervals.
+    """
 
     curves: HallucinationCurves
     now: Attracting
     intervals: np.ndarray  # (n, 2) at eta
     small: np.ndarray  # (n, 2) for small enough steps
     by_kind: dict[str, np.ndarray]  # (n, 2) at eta, by the targets' kind
+    undecided: np.ndarray  # (n, 2) where there are points of which derivatives do not decide whether they attract
 
     @property
     def safe(self) -> float | None:
         """The safe radius at eta."""
         return float(self.intervals[0, 0]) if len(self.intervals) else None
+
+    @property
+    def moves(self) -> bool:
+        """Whether f changes with the radius."""
+        return "rho" in dict(self.curves.landscape.parameters)
 
 
 @lru_cache(maxsize=16)
@@ -78,12 +88,16 @@ def look(span: Span) -> Danger:
     l, most = span.landscape, span.rho_max
     c = _curves(l, most)
     now = attracting(c, span.eta)
+    none = np.empty((0, 2))
+    unknown = undecided(c)
+    moves = "rho" in dict(l.parameters)
     return Danger(
         curves=c,
         now=now,
-        intervals=intervals(c, now, most),
-        small=attracting_intervals(l, most, curves=c),
-        by_kind={kind: intervals(c, now, most, kind) for kind in KINDS},
+        intervals=none if moves else intervals(c, now, most),
+        small=none if moves else attracting_intervals(l, most, curves=c),
+        by_kind={kind: none if moves else intervals(c, now, most, kind) for kind in KINDS},
+        undecided=union(c.lows[unknown], c.highs[unknown]),
     )
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from dynamics import HallucinatedPoints, HallucinationCurves
-from dynamics.safe import KINDS
-from dynamics.sentences import counted, number, place
+from dynamics.safe import KINDS, undecided
+from dynamics.sentences import counted, number, place, told_apart
+from dynamics.stability import attraction
 from figures import Figure
 from figures.branches import MOST
 from figures.standalone import standalone
@@ -20,27 +21,46 @@ from pages.shared.analysis import Question
 from pages.shared.download import download
 from pages.shared.link import plain
 from pages.shared.radius_analysis import Danger
+from pages.shared.report import inventory, searched
 
+_SAFE: Final = (
+    "Safe radius: the radius from which on SAM can stop at a hallucinated point of this window. Below it none {} SAM, "
+    "but a maximizer or a saddle of f, where the gradient is 0, can still hold it."
+)
 _ROWS = 2000  # of the table of events
 
 
 def finding(q: Question, d: Danger) -> list[str]:
     """Say from which radius on there is danger, at the step size and for small enough ones."""
+    if d.moves:
+        return [
+            "This formula contains ρ, so that f itself changes with the radius: there is no safe radius that could be "
+            f"read off one f. The branches hold f as it is at ρ = {plain(q.rho)}; move ρ to see the others."
+        ]
     most = d.curves.rho_max
+    upto = f"at any radius up to {number(most)}"
+    if not len(d.curves):
+        return [f"No hallucinated point was found in this window, {upto}."]
     small = "" if _same(d.small, d.intervals) else f" For small enough steps one does {_where(d.small, most)}."
+    unknown = ""
+    if len(d.undecided):
+        unknown = (
+            " For those that look at degenerate stationary points of f derivatives do not decide it; there are some "
+            f"{_where(d.undecided, most)}."
+        )
     if d.safe is None:
-        upto = f"at any radius up to {number(most)}"
-        if not len(d.curves):
-            return [f"No hallucinated point in this window, {upto}."]
-        return [f"No hallucinated point in this window attracts SAM at η = {plain(q.eta)}, {upto}.{small}"]
+        known = " is known to attract SAM" if unknown else " attracts SAM"
+        return [f"No hallucinated point found in this window{known} at η = {plain(q.eta)}, {upto}.{small}{unknown}"]
+    at_most = "at most " if unknown and d.undecided[0, 0] < d.safe else ""
     first = (
-        f"Safe radius {number(d.safe)}. At η = {plain(q.eta)} some hallucinated point attracts SAM "
+        f"Safe radius {at_most}{number(d.safe)}. At η = {plain(q.eta)} some hallucinated point attracts SAM "
         f"{_where(d.intervals, most)}"
     )
-    gap = "; between these radii none does" if len(d.intervals) > 1 else ""
+    gap = "; between these radii none is known to" if unknown else "; between these radii none does"
+    gap = gap if len(d.intervals) > 1 else ""
     parts = [f"{kind}s from {number(float(v[0, 0]))}" for kind, v in d.by_kind.items() if len(v)]
     kinds = f" Looking at {', at '.join(parts)} on." if parts else ""
-    return [f"{first}{gap}.{kinds}{small}"]
+    return [f"{first}{gap}.{kinds}{small}{unknown}"]
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> bool:
@@ -51,9 +71,11 @@ def _where(intervals: np.ndarray, most: float, limit: int = 4) -> str:
     """Write intervals of radii: for ρ from 0.6 to 2.05."""
     if not len(intervals):
         return "at no radius"
+    shown = intervals[:limit]
+    written = told_apart(shown.ravel().tolist())
     parts = [
-        f"from {number(float(low))} " + ("on" if high > most * (1.0 - 1e-9) else f"to {number(float(high))}")
-        for low, high in intervals[:limit]
+        f"from {begin} " + ("on" if high > most * (1.0 - 1e-9) else f"to {end}")
+        for high, begin, end in zip(shown[:, 1], written[::2], written[1::2], strict=True)
     ]
     more = f" and in {counted(len(intervals) - limit, 'further interval')}" if len(intervals) > limit else ""
     return f"for ρ {', '.join(parts)}{more}"
@@ -61,30 +83,20 @@ def _where(intervals: np.ndarray, most: float, limit: int = 4) -> str:
 
 def here(q: Question, h: HallucinatedPoints) -> str:
     """Say what there is at the current radius."""
-    attracting = int(h.attract(q.eta).sum())
-    parts = []
-    if len(h) or not h.curves:
-        parts.append(f"{counted(len(h), 'hallucinated point')}, {attracting or 'none'} of them attracting SAM")
-    if h.curves:
-        held = sum(bool((curve.step_limits > q.eta).any()) for curve in h.curves)
-        parts.append(
-            f"{counted(len(h.curves), 'curve')} of hallucinated points, {held or 'none'} of them attracting SAM"
-        )
-    return f"At ρ = {plain(q.rho)} and this step size: {'; '.join(parts)}."
+    return f"At ρ = {plain(q.rho)} and this step size: {inventory(h, q.eta, '')}."
 
 
 def show_finding(q: Question, d: Danger, h: HallucinatedPoints) -> None:
     """Show the finding, and what there is at the current radius."""
     lines = "".join(f'<p class="verdict">{line}</p>' for line in (*finding(q, d), here(q, h)))
     if d.safe is not None:  # the words that count
-        lines = lines.replace(f"Safe radius {number(d.safe)}.", f"<strong>Safe radius {number(d.safe)}.</strong>", 1)
+        words, _, _ = finding(q, d)[0].partition(". ")
+        lines = lines.replace(f"{words}.", f"<strong>{words}.</strong>", 1)
     st.html(f"<div role='status'>{lines}</div>")
-    if "rho" in dict(q.landscape.parameters):
-        st.info(
-            f"This formula contains ρ, so that f itself changes with the radius. The branches hold f as it is at "
-            f"ρ = {plain(q.rho)}; move ρ to see the others."
-        )
+    if d.safe is not None:
+        st.caption(_SAFE.format("is known to attract" if len(d.undecided) else "attracts"))
     s = d.curves.stationary
+    st.caption(searched(q.landscape))
     if s.left_out:
         st.warning(f"f has too many stationary points: only the {len(s.points):,} innermost are looked at.")
     single = int((~d.curves.curves).sum())
@@ -104,14 +116,20 @@ def show_finding(q: Question, d: Danger, h: HallucinatedPoints) -> None:
 
 def critical(d: Danger) -> str:
     """Name the radii at which it begins or ceases to be dangerous, for beside the slider."""
+    if d.moves:
+        return "This formula contains ρ: f changes with it, and no radius is critical for all of these f."
     most = d.curves.rho_max
-    ends = [number(float(v)) for v in d.intervals.ravel() if 0.0 < v < most * (1.0 - 1e-9)]
+    ends = told_apart(sorted({float(v) for v in d.intervals.ravel() if 0.0 < v < most * (1.0 - 1e-9)}))
     if not ends:
-        return "No radius is critical at this step size."
+        if len(d.intervals):
+            return f"At this step size some hallucinated point attracts SAM at every radius up to {number(most)}."
+        known = "known to be critical" if len(d.undecided) else "critical"
+        return f"Up to ρ = {number(most)} no radius is {known} at this step size."
+    begins = float(d.intervals[0, 0]) > 0.0
     if len(ends) == 1:
-        return f"Critical radius at this step size: {ends[0]}, the safe radius."
+        return f"Critical radius at this step size: {ends[0]}{', the safe radius' if begins else ''}."
     shown = ", ".join(ends[:6]) + (", …" if len(ends) > 6 else "")
-    return f"Critical radii at this step size: {shown}. The first is the safe radius."
+    return f"Critical radii at this step size: {shown}.{' The first is the safe radius.' if begins else ''}"
 
 
 def alternative(q: Question, d: Danger, h: HallucinatedPoints) -> str:
@@ -195,6 +213,7 @@ def branches_csv(d: Danger) -> bytes:
     columns["target_kind"] = c.kinds[own]
     for i in range(c.landscape.dim):
         columns |= {f"mu{i + 1}_real": c.eigenvalues[:, i].real, f"mu{i + 1}_imag": c.eigenvalues[:, i].imag}
+    columns["at_eta"] = np.where(undecided(c)[own], "undecided", attraction(c.step_limits, d.now.eta))
     columns |= {"eta_max": c.step_limits, "begins": c.starts[own], "ends": c.ends[own], "of_a_curve": c.curves[own]}
     return pd.DataFrame(columns).to_csv(index=False).encode()
 

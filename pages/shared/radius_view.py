@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
+import numpy as np
 import streamlit as st
 
+from dynamics.sentences import number
 from figures import Figure
-from figures.branches import Scene
+from figures.branches import Scene, nearest
 from figures.radius import HEIGHT, on_landscape, over_rho, rho_eta
 from pages.shared.analysis import Answer, Question, heights
 from pages.shared.controls import STEP_SIZES
@@ -16,6 +19,8 @@ from pages.shared.player import Click, player
 from pages.shared.radius_analysis import Danger, Span, danger
 from pages.shared.radius_report import alternative, finding, here
 from pages.shared.tracks import snapped
+
+_TAKES: Final = "A click takes the ρ at that place."
 
 
 def span(q: Question) -> Span:
@@ -51,6 +56,7 @@ def show_pictures(q: Question, a: Answer) -> Danger:
             on_click=take,
             click_axes="x2y",
         )
+        st.caption(_TAKES)
     else:
         left, right = st.columns(2, gap="small")
         with left:
@@ -63,9 +69,12 @@ def show_pictures(q: Question, a: Answer) -> Danger:
                 height=ground.layout.height,
                 alt=f"The branches on the contours of f. {alt}",
                 view=str(q.landscape.domain),
+                on_click=partial(_take_nearest, scene(q, a, d)),
             )
+            st.caption("A click on a branch takes its ρ.")
         with right:
             player(picture, key="picture", height=HEIGHT, alt=alt, view=str(q.landscape.domain), on_click=take)
+            st.caption(_TAKES)
     show_legend(Figure(data=[*above, *picture.data]))
     return d
 
@@ -73,7 +82,10 @@ def show_pictures(q: Question, a: Answer) -> Danger:
 def show_plane(q: Question, a: Answer, d: Danger) -> None:
     """Show for which radii and step sizes some point attracts."""
     st.subheader("Radius and step size together")
-    st.caption("In the shaded region some hallucinated point attracts SAM. A click goes there.")
+    if d.moves:
+        st.caption("This formula contains ρ: f is another one at every radius, and one picture cannot show them all.")
+        return
+    st.caption(shaded(d))
     picture = rho_eta(scene(q, a, d))
     alt = f"The plane of radius and step size. {' '.join(finding(q, d))} {here(q, a.found)}"
     player(
@@ -82,9 +94,27 @@ def show_plane(q: Question, a: Answer, d: Danger) -> None:
     )  # fmt: skip
 
 
+def shaded(d: Danger) -> str:
+    """Say what the plane of radius and step size shows."""
+    takes = "A click takes ρ and η."
+    known = " is known to attract" if len(d.undecided) else " attracts"
+    if len(d.small):
+        return f"In the shaded region some hallucinated point attracts SAM. {takes}"
+    most = number(d.curves.rho_max)
+    what = f"no hallucinated point found{known} SAM at any step size" if len(d.curves) else "none was found"
+    return f"Nothing is shaded: up to ρ = {most} {what}. {takes}"
+
+
 def _take(most: float, click: Click) -> None:
     """Set the radius to where was clicked; the control has it on the other pages too."""
     st.session_state["rho"] = snapped(click.x, 0.0, most)
+
+
+def _take_nearest(s: Scene, click: Click) -> None:
+    """Set the radius to that of the branch that was clicked at, in the plane; elsewhere nothing happens."""
+    rho = nearest(s, np.array([click.x, click.y]))
+    if rho is not None:
+        st.session_state["rho"] = snapped(rho, 0.0, s.curves.rho_max)
 
 
 def _take_both(most: float, click: Click) -> None:

@@ -12,13 +12,22 @@ import streamlit as st
 from dynamics import HallucinatedPoints
 from dynamics.roots import CELLS_2D
 from dynamics.sentences import counted, number, percent
+from dynamics.stability import attraction, attraction_of_curve
 from dynamics.stationary import CELLS_1D
 from figures.palette import KINDS, RULES
-from pages.shared.analysis import Answer, Question
+from landscapes import Landscape
+from pages.shared.analysis import COMPARED, Answer, Question
 from pages.shared.download import download_table
 from pages.shared.link import plain
 
 _WHOLE: Final = 25  # rows up to which the table is shown whole
+_CURVE: Final = {
+    "attracts": "it attracts SAM at this step size",
+    "attracts in part": "a part of it attracts SAM at this step size",
+    "repels": "it does not attract SAM at this step size",
+    "undecided": "derivatives do not decide whether it attracts SAM",
+}
+_ORDER: Final = {"attracts": 0, "undecided": 1, "repels": 2}  # of the rows
 
 
 def show_verdicts(a: Answer) -> None:
@@ -33,18 +42,51 @@ def show_verdicts(a: Answer) -> None:
 
 def alternative(q: Question, a: Answer) -> str:
     """Say what the picture shows, for those who do not see it."""
-    count = len(a.found)
-    attracting = int(a.found.attract(q.eta).sum())
     window = " by ".join(f"{plain(low)} to {plain(high)}" for low, high in q.landscape.domain)
     return (
         f"Landscape f on {window} with radius {number(q.rho)}. {a.sam.verdict.sentence} {a.gd.verdict.sentence} "
-        f"In the window: {counted(count, 'isolated hallucinated point')}; {attracting} of them attract SAM at this "
-        "step size."
+        f"In the window: {inventory(a.found, q.eta)}."
     )
 
 
+def inventory(h: HallucinatedPoints, eta: float, steps: str = " at this step size") -> str:
+    """Count the points and the curves of them at one radius, and say how many attract."""
+    parts = []
+    if len(h) or not h.curves:
+        parts.append(held(attraction(h.step_limits, eta), "hallucinated point", steps))
+    if h.curves:
+        states = np.array([attraction_of_curve(curve.step_limits, eta) for curve in h.curves])
+        states[states == "attracts in part"] = "attracts"
+        parts.append(held(states, "curve of hallucinated points", steps, "curves of hallucinated points"))
+    return "; ".join(parts)
+
+
+def held(states: np.ndarray, noun: str, steps: str = " at this step size", plural: str | None = None) -> str:
+    """Count points in words and say how many of them attract, without a full stop; never of what is undecided.
+
+    Args:
+        states: (n,) of each "attracts", "repels" or "undecided".
+        noun: what they are.
+        steps: at which step size, in words.
+        plural: of the noun where it is irregular.
+    """
+    n, some, undecided = len(states), int((states == "attracts").sum()), int((states == "undecided").sum())
+    what = counted(n, noun, plural) if n else f"no {noun} was found"
+    if undecided == n > 0:
+        return f"{what}; derivatives do not decide whether {'it attracts' if n == 1 else 'they attract'} SAM"
+    if n < 2:
+        return f"{what}, {'attracting' if some else 'not attracting'} SAM{steps}" if n else what
+    if undecided and not some:
+        others = "the other one does not" if n == undecided + 1 else "of the others none does"
+        whether = "one of them attracts" if undecided == 1 else f"{undecided:,} of them attract"
+        return f"{what}; derivatives do not decide whether {whether} SAM{steps}, {others}"
+    rest = f"; for {undecided:,} of them derivatives do not decide it" if undecided else ""
+    count = "all" if some == n else f"{some:,}" if some else "none"
+    return f"{what}, {count} of them attracting SAM{steps}{rest}"
+
+
 def table(q: Question, h: HallucinatedPoints) -> pd.DataFrame:
-    """Tabulate the isolated hallucinated points, one a row, with all digits."""
+    """Tabulate the isolated hallucinated points, one a row, with all digits; first those that attract."""
     columns: dict[str, Any] = {}
     axes = "xy"[: q.landscape.dim]
     rounding = 1e-13 * q.landscape.diagonal
@@ -56,10 +98,10 @@ def table(q: Question, h: HallucinatedPoints) -> pd.DataFrame:
         columns[f"target {axis}"] = targets[:, i]
     columns["target is a"] = h.kinds
     columns["|∇f(x⁺)|"] = h.residuals
-    undecided = np.isnan(h.step_limits)
-    columns["at this η"] = np.select([undecided, h.attract(q.eta)], ["undecided", "attracts"], "repels")
-    columns["attracts below η"] = np.where(undecided, np.nan, h.step_limits)
-    return pd.DataFrame(columns)
+    columns["at this η"] = attraction(h.step_limits, q.eta)
+    columns["attracts below η"] = h.step_limits
+    rows = pd.DataFrame(columns)
+    return rows.sort_values("at this η", kind="stable", key=lambda word: word.map(_ORDER), ignore_index=True)
 
 
 def show_points(q: Question, a: Answer) -> None:
@@ -70,26 +112,28 @@ def show_points(q: Question, a: Answer) -> None:
         st.write("With ρ = 0 SAM does not look ahead: it is gradient descent, and there are no hallucinated points.")
         return
     if h.stationary.flat == 1.0:
-        st.write("f is constant on this window: its gradient is zero everywhere, so there is nothing to hallucinate.")
+        st.write(
+            "f is constant on this window, exactly or by rounding: its gradient is zero everywhere, so there is "
+            "nothing to hallucinate."
+        )
     elif h.stationary.undefined == 1.0:
         st.write("f is not defined anywhere on this window. Set another window, or other values for the parameters.")
     elif len(h) == 0 and not h.curves:
-        st.write(f"{'None was found' if h.stationary.left_out else 'There is none'} at ρ = {q.rho:.4g}.")
+        st.write(f"None was found at ρ = {plain(q.rho)}.")
     if h.stationary.left_out:
         st.warning(
             f"f has too many stationary points: only the {len(h.stationary.points):,} innermost were used as targets, "
             "and points that look at others are missing here. Choose a smaller window."
         )
     for curve in h.curves:
-        held = bool((curve.step_limits > q.eta).all())
         st.write(
             f"A whole {'curve' if q.landscape.dim == 2 else 'interval'} of hallucinated points, drawn as a line of "
-            f"{len(curve.points)} samples. Its targets are {KINDS[curve.kind].label}s of f; it "
-            f"{'attracts' if held else 'does not attract'} SAM at this step size."
+            f"{len(curve.points)} samples. Its targets are {KINDS[curve.kind].label}s of f; "
+            f"{_CURVE[attraction_of_curve(curve.step_limits, q.eta)]}."
         )
     if len(h) == 0:
         return
-    st.write(_summary(h, q.eta))
+    st.write(f"{held(attraction(h.step_limits, q.eta), 'point')}.")
     rows = table(q, h)
     formats = {name: st.column_config.NumberColumn(format="%.6g") for name in rows if rows[name].dtype.kind == "f"}
     formats["|∇f(x⁺)|"] = st.column_config.NumberColumn(format="%.1e", help="0 up to rounding: that proves the point")
@@ -102,31 +146,26 @@ def show_points(q: Question, a: Answer) -> None:
     download_table("Points as CSV", rows, "hallucinated-points.csv")
 
 
-def _summary(h: HallucinatedPoints, eta: float) -> str:
-    """Say how many isolated points there are and how many of them attract."""
-    attracting, undecided = int(h.attract(eta).sum()), int(np.isnan(h.step_limits).sum())
-    if len(h) == 1:
-        if undecided:
-            return "1 point; derivatives do not decide whether it attracts SAM."
-        return f"1 point, {'attracting' if attracting else 'not attracting'} SAM at this step size."
-    some = "all" if attracting == len(h) else f"{attracting:,}" if attracting else "none"
-    rest = f" For {undecided:,} of them derivatives do not decide it." if undecided else ""
-    return f"{counted(len(h), 'point')}, {some} of them attracting SAM at this step size.{rest}"
+def searched(l: Landscape) -> str:
+    """Say what a search for stationary points may miss."""
+    cells = CELLS_1D if l.dim == 1 else CELLS_2D
+    narrow = 2.0 * max((high - low) / cells for low, high in l.domain)
+    return (
+        f"Features narrower than {number(narrow)} may be missed. Kinks, such as that of |x|, are no zeros of the "
+        "gradient; they are not searched."
+    )
 
 
 def show_search(q: Question, a: Answer) -> None:
     """Say what the search covered, what it left undecided, and how the numbers were checked."""
     h, s = a.found, a.found.stationary
-    cells = CELLS_1D if q.landscape.dim == 1 else CELLS_2D
-    narrow = 2.0 * max((high - low) / cells for low, high in q.landscape.domain)
     window = " × ".join(f"[{plain(low)}, {plain(high)}]" for low, high in s.window)
     lines = [
         f"Targets were searched in {window}: {counted(s.candidates, 'place')} on a grid of spacing "
         f"{' × '.join(number(v) for v in s.spacing)} gave {counted(len(s.points), 'isolated stationary point')}"
         + (f" and {counted(len(s.curves), 'curve')} of them" if s.curves else "")
         + f"; {counted(s.unconverged, 'place')} remained undecided.",
-        f"Features narrower than {number(narrow)} may be missed. Kinks, such as that of |x|, are no zeros of the "
-        "gradient; they are not searched.",
+        searched(q.landscape),
     ]
     if len(h):
         worst = number(float(h.residuals.max()))
@@ -141,6 +180,8 @@ def show_search(q: Question, a: Answer) -> None:
         lines.append(f"On {percent(s.flat)} of the grid the gradient is zero, exactly or by rounding.")
     if np.isfinite(a.agreement):
         agrees = f"to {number(a.agreement)}" if a.agreement else "to the last digit"
-        lines.append(f"The gradient agrees with autograd's {agrees} on this window.")
+        n = COMPARED[q.landscape.dim]
+        where = counted(n, "place") if q.landscape.dim == 1 else f"{n} × {n} places"
+        lines.append(f"The gradient agrees with autograd's {agrees}, compared at {where} of this window.")
     with st.expander("What was searched and checked"):
         st.markdown("\n".join(f"- {line}" for line in lines))
