@@ -40,6 +40,9 @@ def certificate(
 ) -> Proof:
     """Prove that `found` are all hallucinated points of a window at one radius, or say why that is not proved.
 
+    This is about all points, in one variable or two and in ball arithmetic. Whether the end of one run is close to
+    such a point, of a network too, is told by `certify`.
+
     Args:
         l: a landscape given by a formula.
         rho: perturbation radius, in the units of x.

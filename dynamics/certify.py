@@ -70,6 +70,9 @@ def certify(
 ) -> Certificate:
     """Search for a hallucinated point close to where a run ended, by Newton's method on S, and describe it.
 
+    This is about one point, in any number of variables and in floating point. That a list of all points of a window
+    is complete is proved by `certificate`.
+
     Args:
         objective: a network, a landscape, or anything with `value_and_gradient` and, below 500 variables, `hessian`,
             from there on `hessian_at`. Where it has `constant_directions`, these are left out of the spectra.

@@ -29,7 +29,7 @@ from pages.shared.networks_pictures import (
     slices_csv,
 )
 from pages.shared.stored import stored
-from pages.shared.trained import Proof, Trained, TrainedRun
+from pages.shared.trained import CertificateSummary, Trained, TrainedRun
 from pages.shared.training import Training, described
 
 _OFTEN: Final = 0.7  # seconds between two looks at a running training
@@ -109,7 +109,7 @@ def show_result(training: Training, trained: Trained) -> None:
     st.dataframe(table(trained), hide_index=True, width="stretch")
 
 
-def _details(proof: Proof) -> str:
+def _details(proof: CertificateSummary) -> str:
     """Say where Newton's method ended, in numbers."""
     e = [number(float(value)) for value in proof.eigenvalues]
     half = len(e) // 2

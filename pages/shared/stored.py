@@ -15,13 +15,13 @@ from typing import Any, Final
 import numpy as np
 
 from landscapes.network import Network
-from pages.shared.trained import Proof, Slices, Trained, TrainedRun, train
+from pages.shared.trained import CertificateSummary, Slices, Trained, TrainedRun, train
 from pages.shared.training import PRESETS, Curves, Training
 
 FOLDER: Final = Path(__file__).parent / "presets"
-_TYPES: Final = {c.__name__: c for c in (Curves, Network, Proof, Slices, Trained, TrainedRun, Training)} | {
-    "NetworkSpec": Network,  # as files have it that were written before
-}
+_NOW: Final = (CertificateSummary, Curves, Network, Slices, Trained, TrainedRun, Training)
+_BEFORE: Final = {"NetworkSpec": Network, "Proof": CertificateSummary}  # as older files call them
+_TYPES: Final = {c.__name__: c for c in _NOW} | _BEFORE
 
 
 def pack(value: Any) -> bytes:

@@ -23,7 +23,7 @@ _ENDS: Final = 3  # eigenvalues kept at either end of the spectrum
 
 
 @dataclass(frozen=True, eq=False)
-class Proof:
+class CertificateSummary:
     """What a certificate says, without the weights that it is about."""
 
     certified: bool
@@ -69,7 +69,7 @@ class TrainedRun:
     loss: float
     accuracy: float
     held_out: float  # NaN where no examples are held out
-    proof: Proof | None  # None where no certificate was sought
+    proof: CertificateSummary | None  # None where no certificate was sought
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,17 +138,19 @@ def ended(
     proof = None
     # What is certified are SAM's points; a rule that looks elsewhere has others.
     if v.outcome in STALLS and orbit.traits.look_ahead == NORMALIZED and not stop():
-        proof = _proof(certify(network, w, training.rho, training.eta, stop=stop))
+        proof = _summary(certify(network, w, training.rho, training.eta, stop=stop))
     return TrainedRun(
         name, curves, v.outcome, v.step, v.sentence, float(orbit.f[-1]), network.accuracy(w),
         network.held_out_accuracy(w), proof,
     )  # fmt: skip
 
 
-def _proof(c: Certificate) -> Proof:
+def _summary(c: Certificate) -> CertificateSummary:
     e = c.hessian_eigenvalues
     ends = e if len(e) <= 2 * _ENDS else np.concatenate([e[:_ENDS], e[-_ENDS:]])
-    return Proof(c.certified, c.sentence, c.kind, c.attracts, c.gradient_norm, c.residual, c.moved, c.f, c.f_plus, ends)
+    return CertificateSummary(
+        c.certified, c.sentence, c.kind, c.attracts, c.gradient_norm, c.residual, c.moved, c.f, c.f_plus, ends
+    )
 
 
 def slices(network: Network, end: Orbit, snapshots: list[tuple[int, Array]], rho: float) -> Slices:
