@@ -5,6 +5,7 @@ import { SAVE } from "./photo.js";
 
 const RATE = 50; // steps a second at speed 1
 const WHOLE = 10; // seconds that "fit" takes for all
+const EVEN = 0.2; // share of them that goes by steps; the rest goes by distance, so that little of it passes at rest
 const READOUT = 100; // milliseconds between readouts while playing
 const ICONS = {
   play: "M4 2 14 8 4 14Z",
@@ -65,6 +66,7 @@ export class Controls {
     this.tracks = tracks;
     this.timeline = tracks.reduce((longest, { k }) => (last(k) > last(longest) ? k : longest), []);
     this.places = tracks.map(({ k }) => places(k, this.timeline));
+    this.pace = pace(tracks, this.places, this.timeline.length, playback);
     const end = Math.max(0, this.timeline.length - 1);
     this.now = wasAtEnd && !this.playing ? end : Math.min(this.now, end);
     this.scrub.max = String(end);
@@ -114,6 +116,7 @@ export class Controls {
   start() {
     if (this.timeline.length < 2 || this.playing) return;
     if (this.atEnd) this.now = 0;
+    this.clock = undefined;
     this.playing = true;
     this.before = undefined;
     this.live.textContent = "";
@@ -138,10 +141,16 @@ export class Controls {
     if (!this.root.isConnected) return this.pause();
     const end = this.timeline.length - 1;
     const steps = last(this.timeline);
-    const rate = this.speed.value === "fit" ? end / WHOLE : (RATE * Number(this.speed.value) * end) / steps;
     const from = this.now;
-    this.now += ((time - (this.before ?? time)) / 1000) * rate;
+    const passed = (time - (this.before ?? time)) / 1000;
     this.before = time;
+    if (this.speed.value === "fit") {
+      this.clock = (this.clock ?? this.pace[Math.floor(from)]) + passed / WHOLE;
+      while (this.now < end && this.pace[Math.floor(this.now) + 1] <= this.clock) this.now = Math.floor(this.now) + 1;
+    } else {
+      this.clock = undefined;
+      this.now += (passed * RATE * Number(this.speed.value) * end) / steps;
+    }
     if (this.now >= end) {
       this.now = end;
       const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -149,7 +158,10 @@ export class Controls {
         this.show();
         return this.pause();
       }
-      if (from >= end) this.now = 0;
+      if (from >= end) {
+        this.now = 0;
+        this.clock = undefined;
+      }
     }
     if (Math.floor(this.now) !== Math.floor(from) || from === 0) this.show(time);
     this.frame = requestAnimationFrame(this.tick);
@@ -177,8 +189,8 @@ export class Controls {
       this.lines[i].text.data =
         at < 0
           ? `${name}: ${track.end}`
-          : `${name}: f = ${number(f[at])}, |∇f(x)| = ${number(gradient[at])}` +
-            (shifted ? `, |∇f(x⁺)| = ${number(shifted[at])}` : "") +
+          : `${name}: f = ${single(f[at])}, |∇f(x)| = ${single(gradient[at])}` +
+            (shifted ? `, |∇f(x⁺)| = ${single(shifted[at])}` : "") +
             (at === track.count - 1 && k > last(track.k) ? ". It ended before." : "");
     });
   }
@@ -222,6 +234,41 @@ export class Controls {
 /** @param {HTMLElement} button */
 function toggle(button) {
   button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
+}
+
+/**
+ * Write a number that came in single precision; the largest ones are cut there.
+ * @param {number} value @returns {string}
+ */
+function single(value) {
+  return Math.abs(value) < 3.4e38 ? number(value) : `${value < 0 ? "below −" : "above "}3·10³⁸`;
+}
+
+/**
+ * When each entry of the timeline is reached, from 0 to 1: partly by its number, partly by how far the paths have come
+ * there, within the window and as a share of their way.
+ * @param {import("./stage.js").Track[]} tracks @param {Int32Array[]} places @param {number} count
+ * @param {{dim: number, window: number[][]}} playback
+ */
+function pace(tracks, places, count, { dim, window }) {
+  const ways = tracks.map(({ x }, t) => {
+    const at = (i, axis) => {
+      const [low, high] = window[axis] ?? [-1, 1];
+      return (Math.max(low, Math.min(high, x[2 * i + axis])) - low) / (high - low);
+    };
+    const way = new Float64Array(count);
+    for (let i = 1; i < count; i++) {
+      const [a, b] = [places[t][i - 1], places[t][i]];
+      way[i] = way[i - 1] + (a < 0 || a === b ? 0 : Math.hypot(...Array.from({ length: dim }, (_, d) => at(b, d) - at(a, d))));
+    }
+    return way;
+  });
+  const moving = ways.filter((way) => way[count - 1] > 0);
+  return Float64Array.from({ length: count }, (_, i) => {
+    const even = i / Math.max(1, count - 1);
+    const gone = moving.reduce((sum, way) => sum + way[i] / way[count - 1], 0) / moving.length;
+    return moving.length ? EVEN * even + (1 - EVEN) * gone : even;
+  });
 }
 
 /** @param {ArrayLike<number>} k */

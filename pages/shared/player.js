@@ -67,6 +67,7 @@ class Player {
     [this.scene, this.message] = root.children;
     [this.alt, this.figure] = this.scene.children;
     parentElement.append(root);
+    this.plots = 0;
     this.resizes = new ResizeObserver(() => {
       cancelAnimationFrame(this.frame);
       this.frame = requestAnimationFrame(() => root.clientWidth === this.width || this.draw());
@@ -81,7 +82,7 @@ class Player {
     this.trigger = trigger;
     this.alt.setAttribute("aria-label", picture.alt);
     this.figure.style.height = `${heightOf(picture)}px`;
-    if (picture.playback && !again) this.load(picture);
+    if (picture.playback && !again) this.incoming = picture; // until the axes are there that the paths belong to
     loadPlotly(picture.plotlyUrl).then(
       () => this.draw(),
       () => this.say("plotly.js did not load. Reload the page to try again."),
@@ -118,7 +119,7 @@ class Player {
     const height = heightOf(this.picture);
     const clickable = Boolean(clickAxes || startable);
     const inks = INKS.map(ink).join();
-    this.curves?.draw(this.picture, { width: this.width, narrow, ink, inks });
+    this.how = { width: this.width, narrow, ink, inks };
     const wanted = [this.picture.digest, this.width, height, view, narrow, clickable, inks].join("|");
     if (wanted === this.drawn) return this.refresh(); // what Plotly draws is there already
 
@@ -138,17 +139,21 @@ class Player {
     const config = { ...CONFIG, doubleClick: clickable ? false : "reset" };
     this.offerSaving(config, narrow);
     this.say("");
+    const plots = this.plots;
     const react = async () => window.Plotly.react(this.figure, data, layout, config);
-    react().catch((error) => {
-      this.drawn = "";
-      this.say(`Plotly cannot draw it (${error}).`);
-    });
+    react().then(
+      () => plots === this.plots && this.refresh(), // Plotly does not always say that it has drawn
+      (error) => {
+        this.drawn = "";
+        this.say(`Plotly cannot draw it (${error}).`);
+      },
+    );
     if (!this.listening) this.listen();
   }
 
   /** Offer a PNG where no bar of controls does: beside Plotly's buttons, or, where a phone hides these, below. */
   offerSaving(config, narrow) {
-    const below = narrow && !this.stage;
+    const below = narrow && !this.picture.playback;
     if (below && !this.saving) {
       this.saving = Object.assign(document.createElement("div"), { className: "player-bar" });
       const button = Object.assign(document.createElement("button"), { type: "button", textContent: SAVE });
@@ -157,7 +162,7 @@ class Player {
       this.root.append(this.saving);
     }
     if (this.saving) this.saving.hidden = !below;
-    if (this.stage) return;
+    if (this.picture.playback) return;
     // Plotly's own would have no background, and in the dark theme white letters. It is the same object each time and
     // at every width: where its buttons are others, Plotly draws all anew, and zoom and camera are lost.
     this.saver ??= { name: SAVE, icon: window.Plotly.Icons.camera, click: () => this.save() };
@@ -177,6 +182,7 @@ class Player {
       if (startable) this.handle.choose(at.x, at.y);
     });
     this.figure.on("plotly_afterplot", () => {
+      this.plots++;
       // The text alternative stands for the drawing; the buttons over it stay within reach of a screen reader.
       for (const svg of this.figure.querySelectorAll(".main-svg")) svg.setAttribute("aria-hidden", "true");
       this.refresh();
@@ -187,7 +193,11 @@ class Player {
   /** Put the paths to where the axes are now. */
   refresh() {
     const layout = this.figure._fullLayout;
-    if (!this.stage || !layout?.xaxis?._length) return;
+    if (this.removed || !layout?.xaxis?._length) return;
+    if (this.incoming) this.load(this.incoming);
+    this.incoming = undefined;
+    if (!this.stage) return;
+    this.curves.draw(this.picture, this.how);
     this.stage.measure(layout.xaxis, layout.yaxis);
     this.handle.measure(layout.xaxis, layout.yaxis, this.figure);
     this.paint();

@@ -119,6 +119,7 @@ export class Stage {
    */
   paint(position, stage, circle, atEnd) {
     this.drawings.forEach((drawing, i) => drawing.paint(position(i), stage, circle));
+    this.still.toggleAttribute("data-ahead", !atEnd); // a part of it is still to come
     this.notes.style.visibility = atEnd && stage === STAGES.all ? "visible" : "hidden";
   }
 }
@@ -145,6 +146,7 @@ class Drawing {
    */
   load(track, dim, notes, plain) {
     this.track = track;
+    this.x = this.xPlus = null; // pixels, until it is measured
     this.plain = plain;
     this.dim = dim;
     for (const name of ["path", "beads", "trail", "circle", "back", "measured", "slope", "ahead"]) {
