@@ -142,7 +142,7 @@ def test_an_answer_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_worker_that_does_not_answer_is_given_up_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     stopped: list[bool] = []
-    job = SimpleNamespace(future=Future(), running=True, stop=lambda: stopped.append(True))
+    job = SimpleNamespace(future=Future(), running=True, stop=lambda at_once: stopped.append(at_once))
     monkeypatch.setattr(compute, "submit", lambda *_, **__: job)
     monkeypatch.setattr(compute, "LONGEST", 0.01)
     with pytest.raises(Busy, match="takes longer than .* Ask for fewer steps"):

@@ -61,13 +61,15 @@ def test_what_the_work_raises_comes_through() -> None:
 
 
 def test_what_takes_too_long_is_ended_and_advice_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compute, "LONGEST", 0.3)
-    job = jobs.submit(take_long, "", question=True)
+    """Also where it does not ask whether it is to stop; the next question is answered."""
+    job = jobs.submit(time.sleep, 600.0, question=True)
     while not job.running:
         time.sleep(0.01)
-    with pytest.raises(jobs.Busy, match="takes longer than .* Do less."):
+    with monkeypatch.context() as patched, pytest.raises(jobs.Busy, match="takes longer than .* Do less."):
+        patched.setattr(compute, "LONGEST", 0.3)
         compute.wait_for(job, "Do less.")
-    assert job.result(timeout=60) == "stopped"
+    assert work_out(where, "", 1.0) == jobs.pool(question=True).workers[0].pid
+    assert job.failed
 
 
 def test_who_only_waited_is_told_so_and_leaves_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:

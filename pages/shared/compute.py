@@ -67,6 +67,6 @@ def wait_for(job: Job, advice: str, meanwhile: Callable[[], object] | None = Non
         wait([job.future], min(_LOOK, left))
     if not job.future.done():
         waited = not job.running
-        job.stop()
+        job.stop(at_once=True)  # others wait for the worker
         raise Busy(EVERYBODY if waited else f"This takes longer than {LONGEST:.0f} seconds. {advice}")
     return job.result()

@@ -50,9 +50,13 @@ class Job:
         self._pool = pool
         self._work = function, arguments
 
-    def stop(self) -> None:
-        """End it: in the queue it is withdrawn; what a worker has of it by then is its result."""
-        self._pool.stop(self)
+    def stop(self, at_once: bool = False) -> None:
+        """End it: in the queue it is withdrawn; what a worker has of it by then is its result.
+
+        Args:
+            at_once: also where its work does not ask `stop_asked`; nothing comes of it then.
+        """
+        self._pool.stop(self, at_once)
 
     def result(self, timeout: float | None = None) -> Any:
         """Wait for what comes of it, and return that.
@@ -129,15 +133,15 @@ class Pool:
             self._changed.notify()
         return job
 
-    def stop(self, job: Job) -> None:
-        """Withdraw a job from the queue, or ask its worker to end it; one that has ended is left as it is."""
+    def stop(self, job: Job, at_once: bool = False) -> None:
+        """Withdraw a job from the queue, or have its worker end it, see `Job.stop`; one that has ended is left."""
         with self._changed:
             if job in self._waiting:
                 self._waiting.remove(job)
                 _withdraw(job)
             for worker, other in self._in_hand.items():
                 if other is job:
-                    worker.ask_to_stop()
+                    worker.kill() if at_once else worker.ask_to_stop()
 
     def waiting_before(self, job: Job) -> int:
         """Count the jobs that were queued before `job` and have not begun."""

@@ -79,23 +79,23 @@ def prove(l: Landscape, rho: float, eta: float, most: int) -> Proof:
     return certificate(l, rho, None, eta, most)
 
 
-Asked = tuple[Landscape, float, float]  # with radius and step size
+_Asked = tuple[Landscape, float, float]  # with radius and step size
 
 
 class _Proofs:
     """The last few proofs that workers make or have made, of all visitors."""
 
     def __init__(self) -> None:
-        self._jobs: dict[Asked, Job] = {}
+        self._jobs: dict[_Asked, Job] = {}
         self._lock = threading.RLock()
 
-    def get(self, asked: Asked) -> Job | None:
+    def get(self, asked: _Asked) -> Job | None:
         """Return the job, None where nobody has asked or it has failed."""
         with self._lock:
             job = self._jobs.get(asked)
             return None if job is None or job.failed else job
 
-    def begin(self, asked: Asked) -> Job:
+    def begin(self, asked: _Asked) -> Job:
         """Return the job, begun now unless it is there."""
         with self._lock:
             job = self.get(asked)

@@ -14,6 +14,7 @@ from pages.shared.belongings import belonging
 from pages.shared.link import LEAVE
 from pages.shared.sweeping import SweepJob
 
+_LOOK: Final = 0.5  # seconds between two looks at whether somebody looks
 _PATIENCE: Final = 75.0  # seconds without a look; a browser wakes a page in the background once a minute
 
 
@@ -47,7 +48,7 @@ class Watched(SweepJob[Case, Result]):
 
     def _watch(self) -> None:
         while not self.done:
-            time.sleep(0.5)
+            self.wait(_LOOK)
             if time.monotonic() - self._looked > _PATIENCE:
                 self.stop()
 
@@ -68,7 +69,7 @@ class Works:
 
     def close(self) -> None:
         """End all of it."""
-        for work in self.of.values():
+        for work in list(self.of.values()):
             work.stop()
 
 

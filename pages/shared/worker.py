@@ -119,8 +119,14 @@ class Worker:
         """Have `stop_asked` say so in the process, or no longer."""
         self._flag.value = int(asked)
 
+    def kill(self) -> None:
+        """End the process; to be called by another thread than that which is in `do`, and gets BrokenProcessPool."""
+        process = self._process
+        if process is not None:
+            process.kill()
+
     def end(self) -> None:
-        """End the process, and whatever it has in hand."""
+        """End the process and let go of it; to be called by the thread that is in `do`, or where none is."""
         with self._starting:
             self._drop()
 
