@@ -17,12 +17,13 @@ from .batch import Block, Watch, each, together
 from .endings import Endings, Ground, judge, small_gradient
 from .grouping import Share, grouped, shares
 from .outcome import TOLERANCES, WORD, tail_of
-from .rules import Rule, Step, dot
+from .rules import Rule, dot
 from .settling import STAYS, settled
 
 BLOCK: Final = 2048  # runs that step together; see landscapes.landscape
 LOOKS: Final = 32  # steps between two looks at which runs are over
 _NUMBERS: Final = 1_000_000  # of last positions that are kept at a time
+_GONE: Final = -1  # in the place of the number of a run that has left in its last steps
 
 Indices = npt.NDArray[np.int64]
 
@@ -99,22 +100,21 @@ def basins(
         work = _Work(rule, x, steps)
         last = steps + 1 - tail_of(steps + 1)  # the first of the steps that are looked at in the end
         while work.k < last and work.blocks:
+            ahead = min(LOOKS, last - work.k)
+            near = []
             for number, block in enumerate(work.blocks):
-                work.blocks[number] = work.advance(block, min(LOOKS, last - work.k))
+                work.blocks[number], returning = work.advance(block, ahead)
+                near.append(returning)
                 if stop is not None and stop():
                     return None
-            work.next(min(LOOKS, last - work.k))
+            work.settle(near, work.k + ahead)
+            work.next(ahead)
             if report is not None:
                 report(work.k / (steps + 1))
-        most = max(1, _NUMBERS // (l.dim * tail_of(steps + 1)))
-        waiting = 0
+        work.keep_last()
         for block in work.blocks:
-            for part in block.cut(most):
+            for part in block.cut(work.most):
                 work.finish(part)
-                waiting += len(part.which)
-                if waiting >= most:
-                    work.judge_last()
-                    waiting = 0
                 if stop is not None and stop():
                     return None
         work.judge_last()
@@ -156,6 +156,7 @@ class _Work:
         self.ends, self.targets = np.full((n, d), np.nan), np.full((n, d), np.nan)
         self.settled: list[tuple[Indices, Endings]] = []
         self.last: list[tuple[Indices, Endings]] = []
+        self.most = self.waiting = 0  # runs whose last steps are kept at a time, about, and how many these are now
 
     def next(self, steps: int) -> None:
         """Go on to the next look; where blocks have emptied, put what is left of them together."""
@@ -167,29 +168,46 @@ class _Work:
             count = -(-left // BLOCK)
             self.blocks = [everything.part(members) for members in np.array_split(np.arange(left), count)]
 
-    def advance(self, block: Block, steps: int) -> Block:
-        """Take some steps with a block; return the runs that are not over then."""
+    def advance(self, block: Block, steps: int) -> tuple[Block, npt.NDArray[np.bool_]]:
+        """Take some steps with a block; return the runs that have not left, and which of these may have settled."""
         watch = Watch(block)
         x, memory, before = block.x, block.memory, block.x
         for k in range(self.k, self.k + steps):
             seen, memory = self.rule.step(x, memory, k)
             watch.see(seen)
             two_before, before, x = before, x, seen.x_next
-        gone = np.zeros(len(x), dtype=np.bool_)
-        suspects = np.flatnonzero(~(watch.reach(self.at.centre) <= TOLERANCES.far * self.at.diagonal))
-        if suspects.size:
-            gone[suspects] = self._leave(block.part(suspects), steps)
-        which = block.which
-        self.ends[which[gone]], self.over[which[gone]] = x[gone], self.k + steps
-        block = Block(which, x, memory, watch.largest, watch.largest_rho, block.closeness.copy())
-        stays = ~gone
         if self.k + steps >= self.rule.steady_from and steps > 1:
-            apart = np.linalg.norm(x - two_before, axis=-1)
-            near = np.flatnonzero(stays & (apart <= block.closeness))
-            if near.size:
-                over, block.closeness[near] = self._settle(block.part(near), self.k + steps)
-                stays[near[over]] = False
-        return block if stays.all() else block.part(stays)
+            near = np.linalg.norm(x - two_before, axis=-1) <= block.closeness
+        else:
+            near = np.zeros(len(x), dtype=np.bool_)
+        which = block.which
+        suspects = np.flatnonzero(~(watch.reach(self.at.centre) <= TOLERANCES.far * self.at.diagonal))
+        gone = suspects[self._leave(block.part(suspects), steps)] if suspects.size else suspects
+        block = Block(which, x, memory, watch.largest, watch.largest_rho, block.closeness.copy())
+        if not gone.size:
+            return block, near
+        self.ends[which[gone]], self.over[which[gone]] = x[gone], self.k + steps
+        stays = np.ones(len(x), dtype=np.bool_)
+        stays[gone] = False
+        return block.part(stays), near[stays]
+
+    def settle(self, near: Sequence[npt.NDArray[np.bool_]], k: int) -> None:
+        """Let go the runs that have settled by step k, of those in the blocks that may have.
+
+        All of them are looked at together: often they are few in each block.
+        """
+        chosen = [number for number, mask in enumerate(near) if mask.any()]
+        if not chosen:
+            return
+        parts = [self.blocks[number].part(near[number]) for number in chosen]
+        looks = [self._settle(part, k) for part in together(parts).cut(BLOCK)]
+        over, closeness = (np.concatenate(values) for values in zip(*looks, strict=True))
+        ends = np.cumsum([len(part.which) for part in parts])[:-1]
+        for number, leaves, closely in zip(chosen, np.split(over, ends), np.split(closeness, ends), strict=True):
+            block, stays = self.blocks[number], ~near[number]
+            block.closeness[near[number]] = closely
+            stays[near[number]] = ~leaves
+            self.blocks[number] = block if stays.all() else block.part(stays)
 
     def _leave(self, block: Block, steps: int) -> npt.NDArray[np.bool_]:
         """Say which runs of a block (m,) leave in so many steps, going these steps once more."""
@@ -211,13 +229,20 @@ class _Work:
             Which these are (m,), and how closely two steps must lead back before another look (m,).
         """
         there = settled(self.rule, block.x, block.memory, k, self.steps - k, self.at.diagonal)
-        steps = (there.first, there.second)
-        norms, shifted = (np.stack([np.linalg.norm(v, axis=-1) for v in vs], axis=1) for vs in _fields(steps, "g", "s"))
-        eta, rho = (each(v, len(block.x)) for v in (there.first.eta, there.first.rho))
+        x, first, second = block.x, there.first, there.second
+        # Of one that has settled, with a verdict that is not known yet, what decides it shrinks along with its steps.
+        closeness = np.where(there.mask, 0.25 * np.linalg.norm(second.x_next - x, axis=-1), there.closeness)
+        over, here = np.zeros(len(x), dtype=np.bool_), np.flatnonzero(there.mask)
+        if not here.size:
+            return over, closeness
+        eta, rho = (each(v, len(x))[here] for v in (first.eta, first.rho))
+        x, x1, x2 = x[here], first.x_next[here], second.x_next[here]
+        norms, shifted = (
+            np.stack([np.linalg.norm(v[here], axis=-1) for v in vs], axis=1)
+            for vs in ((first.g, second.g), (first.s, second.s))
+        )
         ratio = shifted / norms
-        largest = np.maximum(np.sqrt(block.largest), norms.max(axis=1))
-        largest_rho = np.maximum(block.largest_rho, rho)
-        x, x1, x2 = block.x, there.first.x_next, there.second.x_next
+        largest = np.maximum(np.sqrt(block.largest[here]), norms.max(axis=1))
         ending = Endings(
             x=x,
             tail=np.stack([x, x1, x2, x1, x2], axis=1),
@@ -230,7 +255,7 @@ class _Work:
             before=np.full(len(x), np.inf),  # it stays, by the differences of the map: it is not leaving
             eta=eta,
             rho=rho,
-            largest_rho=largest_rho,
+            largest_rho=np.maximum(block.largest_rho[here], rho),
         )
         # What decides its verdict, g or S, may go on getting smaller: then it is known once that is small.
         at_rest = norms[:, 0] <= small_gradient(self.at, x, largest)
@@ -238,60 +263,71 @@ class _Work:
         known = np.where(ending.looks_ahead, arrived | (ratio > TOLERANCES.stall).all(axis=1), at_rest)
         if self.rule.traits.fades:
             known &= at_rest | arrived | (np.linalg.norm(x1 - x, axis=-1) > STAYS * self.at.diagonal)
-        members = there.mask & known
-        if members.any():
-            self.settled.append((block.which[members], ending.part(members)))
-            self.over[block.which[members]] = k
-        # Of one that has settled, with a verdict that is not known yet, what decides it shrinks along with its steps.
-        apart = np.linalg.norm(x2 - x, axis=-1)
-        return np.asarray(members), np.where(there.mask, 0.25 * apart, there.closeness)
+        if known.any():
+            self.settled.append((block.which[here[known]], ending.part(known)))
+            over[here[known]] = True
+            self.over[block.which[over]] = k
+        return over, closeness
+
+    def keep_last(self) -> None:
+        """Make room for the last steps of some runs at a time, which is used again by the next ones."""
+        w, left, d = self.steps + 1 - self.k, sum(len(block.which) for block in self.blocks), self.starts.shape[1]
+        self.most = max(1, _NUMBERS // (d * w))
+        room = min(self.most + BLOCK, left)
+        self.tail, self.norms, self.shifted = np.empty((w, d, room)), np.empty((w, room)), np.empty((w, room))
 
     def finish(self, block: Block) -> None:
         """Take the last steps with a block."""
-        w, m = self.steps + 1 - self.k, len(block.which)
+        m = len(block.which)
         watch = Watch(block)
         x, memory = block.x, block.memory
-        tail, norms, shifted = np.empty((w, x.shape[1], m)), np.empty((w, m)), np.empty((w, m))
-        longest = np.zeros(m)
+        own = slice(self.waiting, self.waiting + m)
+        tail, norms, shifted = self.tail[:, :, own], self.norms[:, own], self.shifted[:, own]
+        w, longest = len(tail), np.zeros(m)
         for i in range(w):
             seen, memory = self.rule.step(x, memory, self.k + i)
             norms[i] = watch.see(seen)
             tail[i] = x.T
-            shifted[i] = dot(seen.s, seen.s)
+            shifted[i] = norms[i] if seen.s is seen.g else dot(seen.s, seen.s)
             np.maximum(longest, np.square(seen.eta) * shifted[i], out=longest)
             end, x = x, seen.x_next
+        np.sqrt(norms, out=norms)
+        np.sqrt(shifted, out=shifted)
         gone: npt.NDArray[np.bool_] = np.asarray(~np.isfinite(shifted).all(axis=0))
         suspects = np.flatnonzero(gone | ~(watch.reach(self.at.centre) <= TOLERANCES.far * self.at.diagonal))
         gone[suspects] |= self._far(tail[:, :, suspects].transpose(2, 0, 1)).any(axis=1)
-        norms, shifted = np.sqrt(norms), np.sqrt(shifted)
         ratio = shifted[-max(1, w // 4) :] / norms[-max(1, w // 4) :]
-        stayed = ~gone
         self.ends[block.which[gone]] = end[gone]
-        if not stayed.any():
-            return
         calm = tail[np.argmin(norms, axis=0), :, np.arange(m)]
-        eta, rho = each(seen.eta, m), each(seen.rho, m)
         ending = Endings(
             end, tail.transpose(2, 0, 1), calm, norms[-1], np.sqrt(watch.largest), shifted[-1], np.sqrt(longest),
-            np.asarray((ratio <= TOLERANCES.stall).all(axis=0)), ratio[0], eta, rho, watch.largest_rho,
+            np.asarray((ratio <= TOLERANCES.stall).all(axis=0)), ratio[0], each(seen.eta, m), each(seen.rho, m),
+            watch.largest_rho,
         )  # fmt: skip
-        self.last.append((block.which[stayed], ending if stayed.all() else ending.part(stayed)))
+        self.last.append((np.where(gone, _GONE, block.which), ending))
+        self.waiting += m
+        if self.waiting >= self.most:
+            self.judge_last()
 
     def judge_last(self) -> None:
         """Judge the runs that have taken their last steps."""
-        last, self.last = self.last, []
-        self._judge(last)
+        if self.last:
+            tail = self.tail[:, :, : self.waiting].transpose(2, 0, 1)
+            self._judge(self.last, tail)
+        self.waiting = 0
 
     def judge_settled(self) -> None:
         """Judge the runs that settled."""
-        self._judge(self.settled)
+        if self.settled:
+            self._judge(self.settled)
 
-    def _judge(self, parts: list[tuple[Indices, Endings]]) -> None:
-        if not parts:
-            return
+    def _judge(self, parts: list[tuple[Indices, Endings]], tail: Array | None = None) -> None:
         which = np.concatenate([members for members, _ in parts])
-        endings = Endings.joined([endings for _, endings in parts])
+        endings = Endings.joined([endings for _, endings in parts], tail)
         parts.clear()  # they may be large
+        stayed = which != _GONE
+        if not stayed.all():
+            which, endings = which[stayed], endings.part(stayed)
         found = judge(self.at, endings)
         self.outcomes[which], self.kinds[which], self.along[which] = found.outcomes, found.kinds, found.along
         self.ends[which], self.targets[which] = found.points, found.targets
@@ -305,7 +341,3 @@ class _Work:
             self.rule.name, self.steps, np.ascontiguousarray(self.starts), *words, undefined, which, self.over,
             self.ends, self.targets, found,
         )  # fmt: skip
-
-
-def _fields(steps: Sequence[Step], *names: str) -> list[list[Array]]:
-    return [[getattr(step, name) for step in steps] for name in names]

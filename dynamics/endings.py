@@ -70,9 +70,10 @@ class Endings:
         return Endings(tail=tail, **rest)
 
     @staticmethod
-    def joined(parts: Sequence[Endings]) -> Endings:
-        """Put the endings of several sets of runs together."""
-        tail = np.concatenate([part.tail.transpose(1, 2, 0) for part in parts], axis=2).transpose(2, 0, 1)
+    def joined(parts: Sequence[Endings], tail: Array | None = None) -> Endings:
+        """Put the endings of several sets of runs together; `tail` is that of all of them, where there is one."""
+        if tail is None:
+            tail = np.concatenate([part.tail.transpose(1, 2, 0) for part in parts], axis=2).transpose(2, 0, 1)
         names = [field.name for field in fields(Endings) if field.name != "tail"]
         return Endings(tail=tail, **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
@@ -94,6 +95,9 @@ class Judged:
 
 
 _UNDECIDED: Final = ""
+_PLACE: Final = 1e-9  # of the diagonal: points this close together, from Newton's method, are one
+_FEW: Final = 32  # points, whose kinds are named one by one
+_SLACK: Final = 1e-9  # for rounding, where runs are passed over that a test could not hold for
 
 
 def judge(at: Ground, e: Endings) -> Judged:
@@ -141,7 +145,7 @@ def _at_rest(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -
     if not traits.follows_shift:  # what has momentum may only be passing by
         last = _rows(e.tail, small)[:, -(e.tail.shape[1] // 4 + 1) :]
         near &= (_length(last - y[:, None]) <= reach).all(axis=-1)
-    kinds, along = kinds_of_stationary_points(at.l, y[near])
+    kinds, along = _kinds(at, y[near])
     here = members[small[near]]
     found.outcomes[here] = np.where(kinds == "minimizer", "reached", "stopped")
     found.kinds[here], found.along[here], found.points[here] = kinds, along, y[near]
@@ -186,7 +190,7 @@ def _stalled(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -
     q = constant_directions(at.l)
     if q.shape[0]:
         matrices = np.stack([restricted(matrix, q) for matrix in matrices])
-    kinds, along = kinds_of_stationary_points(at.l, targets)
+    kinds, along = _kinds(at, targets)
     limits = np.where(kinds == "degenerate", np.nan, step_limits(np.linalg.eigvals(matrices)))
     ratio = e.shifted[stalls] / e.norms[stalls]
     arrived = ratio < TOLERANCES.arrived
@@ -213,8 +217,12 @@ def _around_a_point(at: Ground, e: Endings, found: Judged, members: npt.NDArray[
     t = TOLERANCES
     most = t.bounce * (e.longest if at.traits.follows_shift else np.maximum(e.longest, _stride(e)))
     left = np.arange(len(members))
+    if not at.traits.noise:  # no point is so close to both ends of a tail that are farther apart than twice that
+        left = np.flatnonzero(_length(e.tail[:, -1] - e.tail[:, 0]) <= 2.0 * most * (1.0 + _SLACK))
     mean = e.tail.mean(axis=1)
     for starts in (mean, e.calm):
+        if not left.size:
+            return
         y = newton_on_gradient(at.l, starts[left], t.near_root * at.diagonal)
         near = np.isfinite(y).all(axis=-1)
         inside, y = left[near], y[near]
@@ -225,17 +233,24 @@ def _around_a_point(at: Ground, e: Endings, found: Judged, members: npt.NDArray[
             wander = around_minimizers(at.l.hessian(y), e.eta[inside], at.traits.noise, look)
         fits = widest <= np.maximum(most[inside], wander)
         inside, y, widest, wander = inside[fits], y[fits], widest[fits], wander[fits]
-        kinds, along = kinds_of_stationary_points(at.l, y)
-        tail = _rows(e.tail, inside)
-        back = _length(tail[:, 2:] - tail[:, :-2]).max(axis=1, initial=0.0) <= t.recurrence * widest
-        wide = (widest > np.maximum(t.wide * _look(at, e.x[inside], e.rho[inside]), wander)) & ~back
+        kinds, along = _kinds(at, y)
+        wide = widest > np.maximum(t.wide * _look(at, e.x[inside], e.rho[inside]), wander)
+        tail = _rows(e.tail, inside[wide])
+        wide[wide] = _length(tail[:, 2:] - tail[:, :-2]).max(axis=1, initial=0.0) > t.recurrence * widest[wide]
         here = members[inside]
         found.outcomes[here] = np.where(wide, "cycling", np.where(kinds == "minimizer", "bouncing", "trapped"))
         found.kinds[here], found.along[here] = kinds, along
         found.points[here], found.widest[here] = y, widest
         left = np.setdiff1d(left, inside)
-        if not left.size:
-            return
+
+
+def _kinds(at: Ground, y: Array) -> tuple[Words, Mask]:
+    """Name the kinds (n,) of stationary points y (n, d), and which lie on a curve: once for all in one place."""
+    if len(y) < _FEW:
+        return kinds_of_stationary_points(at.l, y)
+    _, first, place = np.unique(np.round(y / (_PLACE * at.diagonal)), axis=0, return_index=True, return_inverse=True)
+    kinds, along = kinds_of_stationary_points(at.l, y[first])
+    return kinds[place], along[place]
 
 
 def _rows(tail: Array, members: npt.NDArray[Any]) -> Array:
@@ -264,10 +279,14 @@ def _stride(e: Endings) -> Array:
 def _cycling(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -> None:
     if at.traits.noise:
         return  # it comes back by chance
-    t = TOLERANCES
-    tail, w = e.tail, e.tail.shape[1]
+    t, w = TOLERANCES, e.tail.shape[1]
+    net = _length(e.tail[:, -1] - e.tail[:, 0])
+    if at.traits.follows_shift:  # no step is longer than the longest, so that many are seen to go ahead at once
+        longest_path = (w - 1) * (e.longest * (1.0 + _SLACK) + _SLACK * at.diagonal)
+        slow = np.flatnonzero(net <= t.net * longest_path)
+        e, members, net = e.part(slow), members[slow], net[slow]
+    tail = e.tail
     path = _length(np.diff(tail, axis=1)).sum(axis=1)
-    net = _length(tail[:, -1] - tail[:, 0])
     spread = _length(np.ptp(tail, axis=1))
     back = _length(tail - tail[:, -1:]) <= t.recurrence * spread[:, None]
     last_away = w - 1 - np.argmin(back[:, ::-1], axis=1)

@@ -54,14 +54,12 @@ def settled(rule: Rule, x: Array, memory: Any, k: int, left: int, diagonal: floa
         first, kept = rule.step(x, memory, k)
         second, _ = rule.step(first.x_next, kept, k)
         apart = np.linalg.norm(second.x_next - x, axis=-1)
-        pull = np.empty((m, d, d))
-        for i in range(d):
-            offset = h * np.eye(d)[i]
-            sides = np.asfortranarray(np.concatenate([x + offset, x - offset]))
-            both = np.concatenate([np.arange(m), np.arange(m)])
-            there, kept = rule.step(sides, take(memory, both), k)
-            back, _ = rule.step(there.x_next, kept, k)
-            pull[:, :, i] = (back.x_next[:m] - back.x_next[m:]) / (2.0 * h)
+        offsets = h * np.concatenate([np.eye(d), -np.eye(d)])
+        sides = (x.T + offsets[:, :, None]).transpose(1, 0, 2).reshape(d, -1).T  # column by column
+        there, kept = rule.step(sides, take(memory, np.tile(np.arange(m), 2 * d)), k)
+        back, _ = rule.step(there.x_next, kept, k)
+        moved = back.x_next.reshape(2, d, m, d)  # by side, axis of the offset, run
+        pull = np.moveaxis((moved[0] - moved[1]) / (2.0 * h), 0, -1)
         largest = _spectral_radius(pull)
         times = max(1.0, 0.5 * left)
         neutral = np.abs(largest - 1.0) <= _NEUTRAL
