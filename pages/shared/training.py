@@ -125,7 +125,8 @@ class Course:
         accuracies: dict[int, float] = {}  # at the steps that belong in the curves
         with np.errstate(all="ignore"):
             for k in range(first, min(first + count, self.steps + 1)):
-                if not np.linalg.norm(w - self._start) <= self._leash:  # nothing comes back from there
+                way = w - self._start
+                if not way @ way <= self._leash**2:  # it has left, or its weights are no numbers
                     self._recorder.leave()
                     break
                 seen, self._memory = self._rule.step(w, self._memory, k)
