@@ -63,7 +63,7 @@ def wait_until_workers(server: Server, compute: bool) -> None:
     On a busy machine a worker that stands back gets next to no processor time; it is told from one with nothing to do
     by being ready to run instead of asleep.
     """
-    give_up = time.monotonic() + 120
+    give_up = time.monotonic() + 300
     looks = 0  # that found what is waited for, each a fifth of a second long
     while time.monotonic() < give_up:
         if _any_computes(server) == compute:

@@ -33,7 +33,7 @@ def mine() -> Iterator[Desk]:
 
 
 def until(done: Callable[[], bool]) -> None:
-    end = time.monotonic() + 120
+    end = time.monotonic() + 300
     while not done():
         assert time.monotonic() < end
         time.sleep(0.02)

@@ -159,7 +159,7 @@ def test_the_controls_keep_their_values_while_another_part_is_shown() -> None:
 
 
 def until(app: AppTest, done: object) -> AppTest:
-    end = time.monotonic() + 120
+    end = time.monotonic() + 300
     while not done(app) and time.monotonic() < end:  # type: ignore[operator]
         time.sleep(0.2)
         healthy(app.run())

@@ -109,7 +109,7 @@ def no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def finish(job: SweepJob) -> SweepJob:
-    job.wait(timeout=120)
+    job.wait(timeout=300)
     assert job.done
     return job
 

@@ -211,7 +211,7 @@ def test_the_digits_presets_stored_result_is_that_of_a_fresh_run() -> None:
     assert training == DIGITS
     every = [as_case(DIGITS, rule="sam", warm=warm) for warm in (DIGITS.steps + 1, 0, DIGITS.warm)]
     job = SweepJob(every, run_case)
-    job.wait(600)
+    job.wait(1800)
     fresh = {one.case.warm: one.result for one in job.finished}
     for old, case in zip(kept.runs, every, strict=True):
         new = fresh[case.warm]

@@ -14,7 +14,7 @@ from dynamics import gd, iterate, sam, verdict
 from landscapes import CATALOGUE
 
 Complaints = Callable[[Page], list[str]]
-LONG = 120_000  # milliseconds; the machine may be busy
+LONG = 300_000  # milliseconds; the machine may be busy
 HIMMELBLAU, WELL = CATALOGUE["himmelblau"], CATALOGUE["double-well"]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, Route
 from visiting import eventually, settle, visit
 
-LONG = 120_000  # milliseconds; the machine may be busy
+LONG = 300_000  # milliseconds; the machine may be busy
 
 
 def test_other_visitors_do_not_take_a_file_away_before_it_is_fetched(

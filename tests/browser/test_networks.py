@@ -10,7 +10,7 @@ from visiting import overflow
 from app_server import Serve, Server, wait_until_workers
 
 Complaints = Callable[[Page], list[str]]
-LONG = 120_000  # milliseconds; the machine may be busy
+LONG = 300_000  # milliseconds; the machine may be busy
 
 
 def visit(page: Page, server: Server, link: str = "") -> Page:

@@ -46,7 +46,9 @@ def test_a_radius_of_nothing_and_back(page: Page, app_url: str, complaints: Call
     visit(page, f"{app_url}/Explore?v=1&landscape=Asymmetric+double+well")
     before = verdicts(page).last.text_content() or ""
     for rho in (0.0, 1.0, 0.0, 1.0):
+        said = verdicts(page).first.text_content() or ""
         set_number(page, "radius ρ", rho)
+        expect(verdicts(page).first).not_to_have_text(said)
         settle(page)
         expect(page.locator(".st-key-picture .player-path").first).to_be_attached()
     expect(verdicts(page).last).to_have_text(before)

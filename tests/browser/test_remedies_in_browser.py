@@ -29,7 +29,7 @@ from pages.shared.remedies import SAM_ALONE, GridCase, Remedy, run_grid
 from pages.shared.remedies_controls import USUAL
 
 Complaints = Callable[[Page], list[str]]
-LONG = 120_000  # milliseconds; the machine may be busy
+LONG = 300_000  # milliseconds; the machine may be busy
 
 FIRST = next(iter(CATALOGUE.values()))
 L = FIRST.landscape
