@@ -126,7 +126,7 @@ def beside_numpy() -> None:
             by_hand = partial(loop_by_hand, gradient, entry.landscape, starts, entry.eta, rho, found.settled)
             held = found.outcomes == ("hallucinated" if rho else "reached")
             apart = np.median(np.linalg.norm(by_hand()[held] - found.ends[held], axis=-1))
-            mine, peer = medians(partial(basins, rule, starts, STEPS), by_hand, repeats=3)
+            mine, peer = medians(partial(basins, rule, starts, STEPS), by_hand, repeats=5)
             both[0] += mine
             both[1] += peer
             print(f"  {name:15s} {rule.name:4s} {mine:6.2f} s  by hand {peer:6.2f} s  ratio {mine / peer:5.2f}  "

@@ -71,7 +71,7 @@ def main():
             hallucinated_points(l, rho, s)
 
     whole, shared, peer, one = medians(
-        from_nothing, lambda: hallucination_curves(l, RHO_MAX, s), one_by_one, lambda: c.points_at(3.0)
+        from_nothing, lambda: hallucination_curves(l, RHO_MAX, s), one_by_one, lambda: c.points_at(3.0), repeats=21
     )
     print(f"all radii, kernel and stationary points included: {1e3 * whole:.0f} ms (below 150 ms)")
     report("the same beside 100 one-radius calls that share the points", whole, peer, "at most 1/3")
