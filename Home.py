@@ -1,84 +1,74 @@
-"""Home page: the stall in one picture, its verdict in words, and the doors to the other pages."""
+"""Home page: the stall in one picture, what it is in words, and the doors to the other pages."""
 
 from dataclasses import replace
+from typing import Final
 
 import streamlit as st
 
-from dynamics.sentences import counted, number, place
-from landscapes import CATALOGUE
-from pages.shared.analysis import Answer, Question
+from landscapes import CATALOGUE, Entry
+from pages.shared.analysis import Question
 from pages.shared.compute import ask
-from pages.shared.controls import log_slider, number_box
+from pages.shared.dials import log_slider, number_box, positions
 from pages.shared.layout import set_page
 from pages.shared.link import Link
 from pages.shared.picture import show_runs
-from pages.shared.radius_analysis import Span, quick
-from pages.shared.radius_report import critical
+from pages.shared.radius_analysis import Span
+from pages.shared.radius_marks import show_marks
+from pages.shared.stall import explain, tell
+
+PRESET: Final = CATALOGUE["hill"]
+EARLIER: Final = CATALOGUE["double-well"]  # what a link means that names no landscape: there was no other
 
 
 def main() -> None:
     """Draw the page."""
     set_page("SAM Landscapes")
     link = Link("Home")
-    link.put()
-    entry = next(iter(CATALOGUE.values()))
+    entry = ask_entry(link)
     (window,) = entry.landscape.domain
     question = Question(entry.landscape, entry.rho, entry.eta, entry.start, entry.steps)
     st.title("SAM Landscapes")
-    st.write(
-        "Sharpness-aware minimization (SAM) looks a distance ρ uphill, measures the slope there, and steps down here. "
-        "It can stop at a place that is no minimum at all, next to gradient descent (GD) that does not."
-    )
-    picture, words = st.columns([7, 4], gap="large")
-    notes = picture.container()
+    st.markdown(OPENING)
+    picture, words = st.columns([5, 2], gap="large")
+    with picture:
+        dial, notes, runs = st.container(), st.container(), st.container()
+    limits, lowest = (0.0, entry.rho_max), 1e-2 * entry.rho_max
+    with dial:
+        radius = log_slider(link, "radius", "radius ρ", entry.rho, limits, lowest, "How far SAM looks uphill.")
+        places = positions(entry.rho, limits, lowest, st.session_state.get("_radius_typed"))
+        show_marks(Span(entry.landscape, entry.rho_max, entry.eta), places)
     with words:
-        steps = st.container()
-        radius = log_slider(
-            link,
-            "radius",
-            "radius ρ",
-            entry.rho,
-            (0.0, entry.rho_max),
-            1e-2 * entry.rho_max,
-            "How far SAM looks uphill.",
-        )
-        found = quick(Span(entry.landscape, entry.rho_max, entry.eta))
-        if found is not None:
-            st.caption(critical(found))
         start = number_box(link, "start", "start x; or drag the ring in the picture", entry.start[0], *window)
-        question = replace(question, rho=radius, start=(start,))
-        answer = ask(question)
-        for note in link.notes:
-            notes.info(note)
-        with steps:
-            explain(question, answer)
+    for note in link.notes:
+        notes.info(note)
+    question = replace(question, rho=radius, start=(start,))
+    with runs:
+        show_runs(question, "picture", controls=("start",), tell=tell)
+    with words:
+        explain(question, ask(question))
+        st.subheader("What next?", anchor=False)
         for page, asks in DOORS.items():
             st.page_link(f"pages/{page}.py", label=asks, icon=":material/arrow_forward:")
-    with picture:
-        show_runs(question, "picture", controls=("start",))
     with st.expander("Who says what"):
         st.markdown(CLAIMS)
 
 
-def explain(q: Question, a: Answer) -> None:
-    """Take the last step of SAM's run apart, with its numbers."""
-    v, scale = a.sam.verdict, q.landscape.diagonal
-    if v.outcome != "hallucinated" or v.point is None or v.target is None or v.slope is None:
-        attracting = int(a.found.attract(q.eta).sum())
-        st.write(
-            f"From this start SAM is not deceived at this radius. In the whole window: "
-            f"{counted(len(a.found), 'hallucinated point')}, {attracting or 'none'} of them attracting SAM."
-        )
-        return
-    over = "over the top, " if v.kind == "minimizer" else ""
-    st.markdown(
-        f"1. **Look uphill.** From {place(v.point, scale)} SAM goes ρ = {q.rho:.4g} in the direction in which f "
-        f"rises, {over}to {place(v.target, scale)}.\n"
-        f"2. **Measure there.** That is a {v.kind} of f; the slope is 0.\n"
-        f"3. **Step down here.** A step of η times 0 is no step. SAM stays, though the slope here is "
-        f"{number(v.slope)}."
-    )
+def ask_entry(link: Link) -> Entry:
+    """Say which landscape is shown: that of the link; a link that names none means what it has always meant."""
+    here = {entry.name: entry for entry in CATALOGUE.values() if entry.landscape.dim == 1}
+    usual = EARLIER if any(link.asked(key) is not None for key in ("v", "radius", "start")) else PRESET
+    entry = here.get(st.query_params.get("landscape", usual.name), usual)
+    link.check("landscape", "landscape", entry.name, "one of the catalogue's in one variable")
+    link.put(landscape=entry.name)
+    st.session_state.setdefault("_base", entry.name)  # the other pages begin with what is seen here
+    return entry
 
+
+OPENING = """
+**Sharpness-aware minimization (SAM)** is used to train neural networks that do well on new data. It steps by the slope
+not where it is, but a distance ρ uphill. So it can stall: where that place happens to be level, SAM stops, although the
+function f still falls where it stands.
+"""
 
 DOORS = {
     "1_Explore": "Explore: where does SAM stop on your function?",

@@ -12,6 +12,8 @@ from landscapes import Landscape
 from . import marks
 from .palette import BACKGROUND, FAINT, KINDS, SAM, TEXT, arrow, figure
 
+_ABOVE = 1.35  # the height that is shown, in that of what happens: steep walls beyond it would flatten the hills
+
 
 def landscape_1d(
     l: Landscape,
@@ -46,7 +48,7 @@ def landscape_1d(
     (low, high), scale = l.domain[0], l.diagonal
     bottom, top = _heights(l, f, runs, s, found)
     room = 0.12 * (top - bottom)
-    picture = figure(430, showlegend=False)
+    picture = figure(430, showlegend=False, meta={"narrow": {"height": 320}})
     picture.add_scatter(
         x=x, y=f, mode="lines", name="f", line={"color": TEXT, "width": 2}, hoverinfo="skip", showlegend=False
     )
@@ -76,7 +78,7 @@ def landscape_1d(
     if paths and ended.outcome == "hallucinated" and ended.point is not None and ended.target is not None:
         _add_last_look(picture, l, ended)
     picture.update_xaxes(title="x", range=[low, high])
-    picture.update_yaxes(title="f(x)", range=[bottom - 2.0 * room, top + 2.0 * room])
+    picture.update_yaxes(title="f(x)", range=[bottom - 1.5 * room, top + room])
     return picture
 
 
@@ -93,7 +95,7 @@ def _heights(
     seen = np.clip(seen, finite.min(), finite.max())
     bottom, top = float(min(finite.min(), *seen)) if seen.size else float(finite.min()), float(finite.max())
     if seen.size and seen.max() > bottom:
-        top = min(top, bottom + 2.0 * float(seen.max() - bottom))
+        top = min(top, bottom + _ABOVE * float(seen.max() - bottom))
     return (bottom, top) if top > bottom else (bottom - 1.0, bottom + 1.0)
 
 

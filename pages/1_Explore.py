@@ -1,6 +1,7 @@
 """Explore: where does SAM stop on this function, and why?"""
 
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -13,29 +14,31 @@ from pages.shared.layout import set_page
 from pages.shared.link import Link
 from pages.shared.picture import draw_landscape, show_position, show_runs
 from pages.shared.proof import show_proof
-from pages.shared.radius_analysis import quick
-from pages.shared.radius_report import critical
-from pages.shared.radius_view import span
 from pages.shared.report import show_points, show_search
 from pages.shared.takeaway import offer
+from pages.shared.window import offer_window
 
 
 def main() -> None:
     """Draw the page."""
     set_page("Explore")
     st.title("Explore")
+    st.write(
+        "Where does SAM stop on your function? Pick one or type it: SAM runs on it beside gradient descent (GD), and "
+        "every place is found at which SAM can stop though f still falls."
+    )
     link = Link("Explore")
     formula = ask_formula(link)
-    left, right = st.columns([7, 4], gap="large")
-    notes, picture = left.container(), left.container()
-    radii = right.container()
-    question, answer = picture_first(link, formula, picture, right, show, ask_all)
+    left, right = st.columns([5, 2], gap="medium")
+    dials, notes, picture = left.container(), left.container(), left.container()
+    gone = right.container()
+    question, answer = picture_first(link, formula, picture, right, show, ask_all, dials)
     for note in link.notes:
         notes.info(note)
     if answer is None:
         return
-    with radii:
-        show_critical(question)
+    with gone:
+        offer_window(question, answer)
     view = partial(draw_landscape, question, answer, *shown())
     offer(question, view, f"SAM and GD on {question.landscape.formula}")
     if question.landscape.dim == 1:
@@ -45,11 +48,12 @@ def main() -> None:
     show_search(question, answer)
 
 
-def ask_all(link: Link, formula: Formula) -> Question:
+def ask_all(link: Link, formula: Formula, dials: Any) -> Question:
     """Ask the question, and what is to be shown besides the runs."""
-    question = ask_question(link, formula)
+    question = ask_question(link, formula, dials)
     switch(link, "surrogate", "show f at the look-ahead point, f(x⁺)")
     switch(link, "field", "show the direction of SAM's step, −∇f(x⁺)")
+    st.page_link("pages/2_Radius.py", label="Every radius at once", icon=":material/arrow_forward:")
     return question
 
 
@@ -62,14 +66,6 @@ def show(question: Question) -> Answer | None:
         return None
     show_runs(question, "picture", *shown())
     return answer
-
-
-def show_critical(question: Question) -> None:
-    """Mark the critical radii where they are found in a moment, and say where all of them are."""
-    found = quick(span(question))
-    if found is not None:
-        st.caption(critical(found))
-    st.page_link("pages/2_Radius.py", label="Every radius at once", icon=":material/arrow_forward:")
 
 
 def shown() -> tuple[bool, bool]:

@@ -11,7 +11,7 @@ from pages.shared.jobs import Busy
 from pages.shared.layout import set_page
 from pages.shared.link import Link
 from pages.shared.proof import show_proof
-from pages.shared.radius_analysis import Danger, danger
+from pages.shared.radius_analysis import Danger, danger, quick
 from pages.shared.radius_report import critical, offer, show_events, show_finding
 from pages.shared.radius_view import diagram, show_pictures, show_plane, span
 
@@ -24,15 +24,16 @@ def main() -> None:
     link = Link("Radius")
     formula = ask_formula(link)
     left, right = st.columns([8, 3], gap="medium")
-    notes, picture = left.container(), left.container()
+    dials, notes, picture = left.container(), left.container(), left.container()
     radii = right.container()
-    question, shown = picture_first(link, formula, picture, right, show)
+    question, shown = picture_first(link, formula, picture, right, show, dials=dials)
     for note in link.notes:
         notes.info(note)
     if shown is None:
         return
     answer, found = shown
-    radii.caption(critical(found))
+    if quick(span(question)) is None:  # else they stand below the slider
+        radii.caption(critical(found))
     offer(question, found, partial(diagram, question, answer, found))
     show_plane(question, answer, found)
     show_events(question, found)

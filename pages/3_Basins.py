@@ -40,13 +40,13 @@ def main() -> None:
     link = Link("Basins")
     formula = ask_formula(link)
     st.html(_STYLE)
-    controls, notes = st.container(key="basins-controls"), st.container()
+    dials, controls, notes = st.container(), st.container(key="basins-controls"), st.container()
     parts = st.container(), st.container(key="basins-words")
     held, size = held_question(link, formula), held_size()
     if held is not None:  # the maps first: the controls take longer to draw than they do
         show(held, size, *parts)
     with controls:
-        question = ask_question(link, formula)
+        question = ask_question(link, formula, dials)
         n = ask_size(link)
     for note in link.notes:
         notes.info(note)

@@ -27,11 +27,11 @@ def main() -> None:
     st.write("What helps where SAM stalls? The same start under gradient descent, SAM, and what is tried in its place.")
     link = Link("Remedies")
     formula = ask_formula(link)
-    left, right = st.columns([7, 4], gap="large")
-    notes, choice, picture = left.container(), left.container(), left.container()
+    left, right = st.columns([5, 2], gap="medium")
+    choice, dials, notes, picture = left.container(), left.container(), left.container(), left.container()
     with choice:
         remedies = ask_remedies(link)
-    question, raced = picture_first(link, formula, picture, right, partial(show, remedies))
+    question, raced = picture_first(link, formula, picture, right, partial(show, remedies), dials=dials)
     if raced is not None:
         show_rest(link, question, remedies, *raced)
     for note in link.notes:

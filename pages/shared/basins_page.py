@@ -24,7 +24,7 @@ from pages.shared.basins_words import (
     show_table,
 )
 from pages.shared.compute import ask, work_out
-from pages.shared.controls import count_box
+from pages.shared.dials import count_box
 from pages.shared.link import Link
 from pages.shared.player import Click, player
 from pages.shared.tracks import snapped

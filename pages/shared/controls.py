@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-import numpy as np
 import streamlit as st
 
 from landscapes import CATALOGUE, FormulaError, Landscape
@@ -16,7 +14,10 @@ from landscapes.landscape import largest_radius
 from landscapes.notation import latex
 from landscapes.tree import Formula
 from pages.shared.analysis import Question
+from pages.shared.dials import log_slider, number_box, parameter_slider, positions, whole_box
 from pages.shared.link import Link, plain, replace
+from pages.shared.radius_analysis import Span
+from pages.shared.radius_marks import show_marks
 
 Shown = TypeVar("Shown")
 
@@ -27,7 +28,7 @@ EDGE: Final = 1e6  # largest absolute value of a window's edge
 _OWN: Final = {"low": -6.0, "high": 6.0, "rho": 1.0, "eta": 0.01, "steps": 2000, "parameter": 1.0}
 _OWN_START: Final = (2.2, 1.3)  # on no diagonal, and not at the distance rho from where symmetric functions turn
 _ENDS: Final = ("low", "high")
-_DECADE: Final = 40  # positions of a logarithmic slider in a decade
+_LONG: Final = 48  # characters of a formula; one that is longer is typeset smaller
 _ENTRIES: Final = {entry.name: entry for entry in CATALOGUE.values()}
 _FIRST: Final = next(iter(CATALOGUE.values()))
 
@@ -62,26 +63,39 @@ def ask_formula(link: Link) -> Formula:
             st.error(text(str(error)))
         understood = _last_formula()
         variables = ", ".join("xy"[: understood.dim])
-        st.latex(f"f({variables}) = {latex(understood)}")
+        typeset = f"f({variables}) = {latex(understood)}"
+        with st.container(key="formula-long" if len(understood.text) > _LONG else "formula-typeset"):
+            st.latex(typeset)
     with choice:
         entry = _ENTRIES.get(base)
         kept = entry is not None and entry.landscape.parsed.tree == understood.tree
         st.session_state["_landscape"] = base if kept and not st.session_state.get("_own") else OWN
-        name = st.selectbox("Landscape", [*_ENTRIES, OWN], key="_landscape", on_change=_take_over_entry)
+        name = st.selectbox(
+            "Landscape", [*_ENTRIES, OWN], key="_landscape", on_change=_take_over_entry, format_func=titled
+        )
         st.caption(text(_ENTRIES[name].story) if name in _ENTRIES else "Type it into the field beside.")
     return understood
 
 
-def ask_question(link: Link, formula: Formula) -> Question:
-    """Ask for window, parameters, radius, step size, start and number of steps."""
+def titled(name: str) -> str:
+    """Write a landscape's name with the number of its variables."""
+    return f"{name} · {_ENTRIES[name].landscape.dim}D" if name in _ENTRIES else name
+
+
+def ask_question(link: Link, formula: Formula, dials: Any = None) -> Question:
+    """Ask for window, parameters, radius, step size, start and number of steps.
+
+    Radius and step size go where `dials` is, side by side: a container above the picture, where they stay while the
+    text changes, and within sight of what they change on a phone too.
+    """
     default = _defaults(st.session_state["_base"], formula)
-    radius, size = st.container(), st.container()
+    radius, size = dials.columns(2, gap="medium") if dials else (st.container(), st.container())
     starts, counts = st.container(), st.container()
     values = {}
     with st.container():
         for name in formula.parameters:
             if name != "rho":
-                values[name] = _parameter(link, name, default[f"p_{name}"])
+                values[name] = parameter_slider(link, f"p_{name}", name, default[f"p_{name}"], EDGE)
     with st.expander("Window"):
         domain = _window(link, formula.dim, default)
     with radius:
@@ -90,6 +104,7 @@ def ask_question(link: Link, formula: Formula) -> Question:
             link, "rho", "radius ρ", default["rho"], (0.0, most), 1e-3 * most,
             "How far SAM looks uphill before it measures the slope; 0 is plain gradient descent.",
         )  # fmt: skip
+        marks = st.container()
     with size:
         eta = log_slider(
             link, "eta", "step size η", default["eta"], STEP_SIZES, 1e-5, "How far a step goes for a slope of 1."
@@ -101,14 +116,13 @@ def ask_question(link: Link, formula: Formula) -> Question:
             for axis, pair, column in zip("xy", domain, columns, strict=False)
         )
     with counts:
-        steps = int(
-            st.number_input("steps", 1, MOST_STEPS, int(default["steps"]), 500, key="steps", bind="query-params")
-        )
-        link.check("steps", "steps", steps, f"a whole number from 1 to {MOST_STEPS:,}")
+        steps = whole_box(link, "steps", "steps", int(default["steps"]), (1, MOST_STEPS), 500)
     if "rho" in formula.parameters:
         values["rho"] = rho
     question = Question(Landscape(formula.text, domain, values), rho, eta, start, steps)
     st.session_state["_question"] = question
+    places = positions(default["rho"], (0.0, most), 1e-3 * most, st.session_state.get("_rho_typed"))
+    show_marks(Span(question.landscape, most, eta), places, marks)
     return question
 
 
@@ -148,18 +162,19 @@ def picture_first(
     picture: Any,
     controls: Any,
     show: Callable[[Question], Shown],
-    ask: Callable[[Link, Formula], Question] | None = None,
+    ask: Callable[[Link, Formula, Any], Question] | None = None,
+    dials: Any = None,
 ) -> tuple[Question, Shown]:
     """Ask the question in `controls` and show it in `picture`, before the controls where it is known already.
 
-    The controls take longer to draw than the picture does.
+    The controls take longer to draw than the picture does. Radius and step size go where `dials` is.
     """
     held = held_question(link, formula)
     if held is not None:
         with picture:
             shown = show(held)
     with controls:
-        question = (ask or ask_question)(link, formula)
+        question = (ask or ask_question)(link, formula, dials)
     if held is None:
         with picture:
             shown = show(question)
@@ -255,93 +270,6 @@ def _defaults(name: str, formula: Formula) -> dict[str, Any]:
     for p in formula.parameters:
         values[f"p_{p}"] = parameters.get(p, _OWN["parameter"])
     return values
-
-
-def _tidy(step: float) -> float:
-    """Round a step down to a power of ten."""
-    return float(10.0 ** math.floor(math.log10(step)))
-
-
-def number_box(
-    link: Link,
-    key: str,
-    name: str,
-    default: float,
-    low: float,
-    high: float,
-    step: float | None = None,
-    into: Any = st,
-    **more: Any,
-) -> float:
-    """Ask for a number; the same limits hold for the box and for the link."""
-    step = step or _tidy((high - low) / 30.0)
-    held = st.session_state.get(key)
-    nearest = None
-    if held is not None and not low <= held <= high:
-        st.session_state[key] = nearest = min(max(held, low), high)
-    default = min(max(default, low), high)
-    value = float(into.number_input(name, low, high, default, step, "%.6g", key, bind="query-params", **more))
-    allowed = f"{plain(low)} to {plain(high)}"
-    if value == nearest:  # going back in the browser's history sets the default instead
-        link.notes.append(f"{name} = {plain(held)} is outside {allowed}; {plain(value)} is used.")
-    link.check(key, name, value, f"a number from {allowed}")
-    return value
-
-
-def count_box(
-    link: Link, key: str, name: str, default: int, limits: tuple[int, int], step: int, what: str, **more: Any
-) -> int:
-    """Ask for a whole number; where a link asks for more of `what` than there may be, the most is used and said so."""
-    low, high = limits
-    asked = link.asked(key)
-    beyond = asked is not None and asked.isdecimal() and int(asked[:20]) > high
-    if beyond:
-        st.session_state[key] = high
-        link.notes.append(f"The link asks for {asked[:20]} {what}; {high} are the most, and are used.")
-    value = int(st.number_input(name, low, high, default, step, key=key, bind="query-params", **more))
-    if not beyond:
-        link.check(key, what, float(value), f"a whole number from {low} to {high}")
-    return value
-
-
-def log_slider(
-    link: Link, key: str, name: str, default: float, limits: tuple[float, float], lowest: float, help: str
-) -> float:
-    """Ask for a number by a logarithmic slider, from `lowest` up, and a box that has the exact value."""
-    slider, box = st.columns([3, 2], vertical_alignment="bottom")
-    low, high = limits
-    value = number_box(
-        link, key, name, default, low, high, _tidy(0.1 * (default or high)), into=box, label_visibility="collapsed"
-    )
-    count = max(2, round(_DECADE * math.log10(high / lowest)) + 1)
-    round_values = [float(f"{v:.2g}") for v in np.geomspace(lowest, high, count)]
-    positions = sorted(
-        {v for v in (*round_values, default, high, low) if low <= v <= high and (v >= lowest or v == 0.0)}
-    )
-
-    def move() -> None:
-        st.session_state[key] = st.session_state[f"_{key}_slider"]
-
-    st.session_state[f"_{key}_slider"] = min(positions, key=lambda p: abs(p - value))
-    slider.select_slider(
-        name, positions, key=f"_{key}_slider", on_change=move, help=help, format_func=lambda p: f"{p:.3g}"
-    )
-    return value
-
-
-def _parameter(link: Link, name: str, default: float) -> float:
-    """Ask for a parameter of the formula by a slider around zero, and a box for what is exact or beyond it."""
-    slider, box = st.columns([3, 2], vertical_alignment="bottom")
-    key = f"p_{name}"
-    value = number_box(link, key, name, default, -EDGE, EDGE, 0.1, into=box, label_visibility="collapsed")
-    reach = max(5.0, 3.0 * abs(default), abs(value))
-
-    def move() -> None:
-        st.session_state[key] = st.session_state[f"_{key}_slider"]
-
-    st.session_state[f"_{key}_slider"] = value
-    slider.slider(name, -reach, reach, step=reach / 200.0, key=f"_{key}_slider", on_change=move, format="%.4g")
-    return value
 
 
 def _window(link: Link, dim: int, default: dict[str, Any]) -> tuple[tuple[float, float], ...]:

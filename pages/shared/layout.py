@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import streamlit as st
 
+_MENU = 220  # pixels
 _STYLE = """
 <style>
-.stMainBlockContainer { padding-top: 3rem; padding-bottom: 3rem; }
+.stMainBlockContainer { padding-top: 3rem; padding-bottom: 3rem; max-width: 1750px; }
+.stMainBlockContainer h1 { font-size: 2.2rem; padding: 0.4rem 0 0.6rem; }
+@media (min-width: 768px) { .stMainBlockContainer { padding: 2.6rem 3rem 3rem; } }
 .verdict { margin: 0 0 0.4rem 0; font-size: 1.05rem; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.1rem 1rem; font-size: 0.85rem; }
 .legend span { display: inline-flex; align-items: center; gap: 0.3rem; }
 .stLatex, .katex-display { overflow-x: auto; overflow-y: hidden; }
+.st-key-formula-long .katex { font-size: clamp(0.7rem, 1.15vw, 1.1rem); }
+[data-testid="stPageLink"] p { white-space: normal; }
+/* A slider and its box stay side by side on a phone. */
+[class*="st-key-dial-"] [data-testid="stHorizontalBlock"] { flex-wrap: nowrap; gap: 0.8rem; }
+[class*="st-key-dial-"] [data-testid="stColumn"] { min-width: 0; }
+.st-key-dial-marks { margin-top: -1rem; }
 </style>
 """
 
 
 def set_page(title: str) -> None:
     """Begin a page; to be called before anything else is drawn."""
-    st.set_page_config(page_title=title, layout="wide")
+    st.set_page_config(page_title=title, layout="wide", initial_sidebar_state=_MENU)
     st.html(_STYLE)

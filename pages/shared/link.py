@@ -28,10 +28,7 @@ class Link:
         self._asked = st.query_params.to_dict() if self.arrived else {}
         endless = [key for key, value in self._asked.items() if _endless(value)]
         if endless:  # Streamlit fails at them where it expects a whole number
-            with get_session_state().query_params() as params:
-                for key in endless:
-                    params.discard_param_no_forward_msg(key)
-                params.set_initial_query_params_from_current()
+            self.refuse(*endless)
         self.notes: list[str] = []
         version = self._asked.get("v", VERSION)
         if version != VERSION:
@@ -43,6 +40,13 @@ class Link:
         new = {key: value for key, value in values.items() if st.query_params.get(key) != value}
         if new:
             st.query_params.update(new)
+
+    def refuse(self, *keys: str) -> None:
+        """Keep widgets from taking what the link asks for; to be called before they are drawn."""
+        with get_session_state().query_params() as params:
+            for key in keys:
+                params.discard_param_no_forward_msg(key)
+            params.set_initial_query_params_from_current()
 
     def asked(self, key: str) -> str | None:
         """Return what the link said of a key on arrival."""

@@ -27,6 +27,7 @@ from pages.shared.report import alternative, show_verdicts
 from pages.shared.tracks import playback, snapped
 
 Others = Callable[[Question], tuple[Run, ...]]
+Tell = Callable[[Question, Answer], None]
 
 _FIELD: Final = 21  # arrows along an axis
 _MOVED, _SETTLED = "_moved_start", "_settled_start"  # in the session, while a start is dragged
@@ -40,20 +41,27 @@ def show_runs(
     field: bool = False,
     controls: tuple[str, ...] = ("x", "y"),
     others: Others | None = None,
+    tell: Tell | None = None,
 ) -> None:
     """Show how the runs ended and their picture, in which a click or a drag sets the start.
 
     While the start moves only this part of the page runs again. Once it has come to rest the page does, and the
     `controls` of the start, one for each variable, have it. `others` gives runs of other rules, from the question's
-    start, that are drawn too.
+    start, that are drawn too. `tell` says in the page's own words how the runs ended; curves are then left out.
     """
     st.session_state.pop(_MOVED, None)  # the whole page runs, so the controls say where the start is
-    _show_runs(q, key, surrogate, field, controls, others)
+    _show_runs(q, key, surrogate, field, controls, others, tell)
 
 
 @st.fragment
 def _show_runs(
-    q: Question, key: str, surrogate: bool, field: bool, controls: tuple[str, ...], others: Others | None
+    q: Question,
+    key: str,
+    surrogate: bool,
+    field: bool,
+    controls: tuple[str, ...],
+    others: Others | None,
+    tell: Tell | None,
 ) -> None:
     if st.session_state.pop(_SETTLED, False):
         st.rerun()
@@ -64,8 +72,11 @@ def _show_runs(
     except Busy as error:
         st.warning(str(error))
         return
-    show_verdicts(a)
-    show_landscape(q, a, key, surrogate, field, controls, more)
+    if tell:
+        tell(q, a)
+    else:
+        show_verdicts(a)
+    show_landscape(q, a, key, surrogate, field, controls, more, with_curves=tell is None)
 
 
 def show_landscape(
@@ -76,6 +87,7 @@ def show_landscape(
     field: bool = False,
     controls: tuple[str, ...] = (),
     more: tuple[Run, ...] = (),
+    with_curves: bool = True,
 ) -> None:
     """Show f with the runs to play, and on demand the surrogate f(x+) and the field of S.
 
@@ -92,7 +104,7 @@ def show_landscape(
         alt=" ".join([alternative(q, a), *(run.verdict.sentence for run in more)]),
         view=str(q.landscape.domain),
         playback=paths,
-        curves=_curves(*(run.orbit for run in (a.gd, a.sam, *more))),
+        curves=_curves(*(run.orbit for run in (a.gd, a.sam, *more))) if with_curves else None,
         on_start=partial(_move_start, q) if controls else None,
         on_settle=partial(_settle_start, q, controls) if controls else None,
     )

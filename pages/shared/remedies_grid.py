@@ -16,7 +16,7 @@ from figures.palette import RULES, SYMBOLS
 from figures.remedies import Bar, fractions
 from figures.standalone import standalone
 from pages.shared.analysis import Question
-from pages.shared.controls import count_box
+from pages.shared.dials import count_box
 from pages.shared.download import download, download_table
 from pages.shared.link import Link
 from pages.shared.player import player

@@ -18,7 +18,7 @@ from figures.remedies import over_radius
 from figures.standalone import standalone
 from pages.shared.analysis import Answer, Question
 from pages.shared.compute import PATIENCE
-from pages.shared.controls import number_box
+from pages.shared.dials import number_box
 from pages.shared.download import download, download_table
 from pages.shared.jobs import Busy
 from pages.shared.legend import show_legend

@@ -30,6 +30,7 @@ from visiting import (
 from app_server import Server
 from dynamics import gd, hallucinated_points, iterate, sam, verdict
 from landscapes import CATALOGUE, Landscape
+from pages.shared.controls import titled
 
 Complaints = Callable[[Page], list[str]]
 
@@ -156,14 +157,14 @@ def test_back_and_forward_return_to_what_was_there(page: Page, app_url: str, com
     settle(page)
     ring = controls(page)
     page.go_back()
-    expect(landscape(page)).to_have_value(HIMMELBLAU.name)
+    expect(landscape(page)).to_have_value(titled(HIMMELBLAU.name))
     expect(number_box(page, "start x")).to_have_value("4.5")
     expect(boxes).to_be_attached()
     settle(page)
     assert controls(page) == himmelblau
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
     page.go_forward()
-    expect(landscape(page)).to_have_value("Ring of minimizers")
+    expect(landscape(page)).to_have_value(titled("Ring of minimizers"))
     expect(number_box(page, "radius ρ")).to_have_value("1.5")
     expect(prove).to_be_attached()
     expect(boxes).to_have_count(0)
@@ -268,7 +269,7 @@ def test_the_keyboard_reaches_every_control_in_order(page: Page, app_url: str) -
     while "Points as CSV" not in reached and len(reached) < 100:
         page.keyboard.press("Tab")
         reached.append(page.evaluate(name))
-    wanted = ["f, a formula in x, or in x and y", "Play", "radius ρ", "step size η", "start x", "steps", "a", "b"]
+    wanted = ["f, a formula in x, or in x and y", "radius ρ", "step size η", "Play", "start x", "steps", "a", "b"]
     wanted += ["Window", "show f at the look-ahead point, f(x⁺)", "Points as CSV"]
     order = [reached.index(name) for name in wanted]
     assert order == sorted(order)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
+from pages.shared.controls import titled
+
 PATIENCE = 60.0  # seconds, for a condition that has to hold in the end
 
 # Plotly's div of the picture with this key, as the player draws it.
@@ -99,8 +101,8 @@ def landscape(page: Page) -> Locator:
 def choose(page: Page, name: str) -> None:
     settle(page)
     landscape(page).click()
-    page.get_by_role("option", name=name, exact=True).click()
-    expect(landscape(page)).to_have_value(name)
+    page.get_by_role("option", name=titled(name), exact=True).click()
+    expect(landscape(page)).to_have_value(titled(name))
 
 
 def go_to(page: Page, name: str) -> None:
