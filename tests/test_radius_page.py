@@ -105,6 +105,16 @@ def test_where_nothing_attracts(name: str) -> None:
     assert not scene(q, answer(q), d).intervals.size
 
 
+@pytest.mark.parametrize("name", ["double-well", "narrow-dip", "wavy-bowl"])
+def test_only_of_several_intervals_there_is_something_between(name: str) -> None:
+    entry = CATALOGUE[name]
+    q = question(entry, eta=5.0 * entry.eta)
+    d = look(span(q))
+    (words,) = finding(q, d)
+    assert (len(d.intervals) > 1) == (name == "wavy-bowl") == ("between these radii none does" in words)
+    assert ("For small enough steps one does for ρ from" in words) == (name == "narrow-dip")
+
+
 def test_what_is_taken_away() -> None:
     q = question(HIMMELBLAU)
     d = look(span(q))
