@@ -13,11 +13,11 @@ from landscapes.landscape import Array
 from landscapes.slopes import Slopes
 
 from .attractors import Attractors, distinct
-from .batch import Block, Watch, each, together
+from .batch import Block, Watch, each, squares, together
 from .endings import Endings, Ground, judge, small_gradient
 from .grouping import Share, grouped, shares
 from .outcome import TOLERANCES, WORD, tail_of
-from .rules import Rule, dot
+from .rules import Rule
 from .settling import STAYS, settled
 
 BLOCK: Final = 2048  # runs that step together; see landscapes.landscape
@@ -288,7 +288,7 @@ class _Work:
             seen, memory = self.rule.step(x, memory, self.k + i)
             norms[i] = watch.see(seen)
             tail[i] = x.T
-            shifted[i] = norms[i] if seen.s is seen.g else dot(seen.s, seen.s)
+            shifted[i] = norms[i] if seen.s is seen.g else squares(seen.s)
             np.maximum(longest, np.square(seen.eta) * shifted[i], out=longest)
             end, x = x, seen.x_next
         np.sqrt(norms, out=norms)
