@@ -65,7 +65,7 @@ def landscape_1d(
             hoverinfo="skip",
         )  # fmt: skip
     inside = (s.points[:, 0] >= low) & (s.points[:, 0] <= high)
-    stars = list(marks.hallucinated(found, at, found_eta(runs), scale))
+    stars = list(marks.hallucinated(found, at, found_eta(runs), scale, ended.point))
     picture.add_traces([trace for trace in stars if trace.opacity is not None])
     for orbit in runs if paths else ():
         bead = {"symbol": "circle-open" if orbit.name == "GD" else "circle", "size": 7 if orbit.name == "GD" else 5}
@@ -76,7 +76,7 @@ def landscape_1d(
         picture.add_trace(marks.start(runs[0].x[0], at))
         picture.add_traces([marks.end(orbit, at) for orbit in runs])
     if paths and ended.outcome == "hallucinated" and ended.point is not None and ended.target is not None:
-        _add_last_look(picture, l, ended)
+        _add_last_look(picture, l, grid, ended, 0.5 * room)
     picture.update_xaxes(title="x", range=[low, high])
     picture.update_yaxes(title="f(x)", range=[bottom - 1.5 * room, top + room])
     return picture
@@ -104,27 +104,59 @@ def found_eta(runs: tuple[Orbit, ...]) -> float:
     return float(runs[-1].eta[-1])
 
 
-def _add_last_look(picture: go.Figure, l: Landscape, ended: Verdict) -> None:
-    """Draw the look-ahead arrow from where SAM stopped, and the slopes at both of its ends."""
+def _add_last_look(
+    picture: go.Figure, l: Landscape, grid: tuple[np.ndarray, np.ndarray], ended: Verdict, clear: float
+) -> None:
+    """Draw the look ahead from where SAM stopped, as a bow over the hill, and the slopes at both of its ends."""
     assert ended.point is not None and ended.target is not None and ended.slope is not None
     x, z = float(ended.point[0]), float(ended.target[0])
     fx, fz = (float(v) for v in l.value(np.array([[x], [z]])))
-    picture.add_annotation(arrow((x, fx), (z, fz), ""))
+    up = hop(grid, (x, fx), (z, fz), clear)
+    picture.add_shape(
+        type="path", path=f"M{x!r},{fx!r} C{x!r},{up!r} {z!r},{up!r} {z!r},{fz!r}", line={"color": SAM, "width": 2}
+    )
+    picture.add_annotation(arrow((z, fz + 0.1 * (up - fz)), (z, fz), ""))
     half = 0.09 * l.diagonal
     picture.add_scatter(
         x=[x - half, x + half], y=[fx - ended.slope * half, fx + ended.slope * half], mode="lines",
         line={"color": SAM, "width": 3}, showlegend=False, hoverinfo="skip",
     )  # fmt: skip
     right = x > z
-    for at, height, text, color, to_right in (
-        (x, fx, f"SAM stops: slope {number(ended.slope)}", SAM, right),
-        (z, fz, "it looks here: slope 0", KINDS[ended.kind or "degenerate"].color, not right),
-    ):
+    beside = {True: {"xanchor": "left", "xshift": 12}, False: {"xanchor": "right", "xshift": -12}}
+    below = {"xanchor": "center", "yshift": -28}
+    for at, height, text, color, where in (
+        (x, fx, f"SAM stops: slope {number(ended.slope)}", SAM, {**beside[right], "yshift": 16}),
+        (
+            z, fz, "it looks here: slope 0", KINDS[ended.kind or "degenerate"].color,
+            below if ended.kind == "minimizer" else {**beside[not right], "yshift": 16},
+        ),
+    ):  # fmt: skip
         picture.add_annotation(
-            x=at, y=height, text=text, showarrow=False, yshift=28, font={"color": color, "size": 13},
-            xanchor="left" if to_right else "right", xshift=-12 if to_right else 12,
+            x=at, y=height, text=text, showarrow=False, **where, font={"color": color, "size": 13},
             bgcolor=BACKGROUND, bordercolor=FAINT, borderpad=3,
         )  # fmt: skip
+
+
+def hop(
+    grid: tuple[np.ndarray, np.ndarray], start: tuple[float, float], end: tuple[float, float], clear: float
+) -> float:
+    """Find how high a bow has to rise over f on its way from one point of it to another.
+
+    Args:
+        grid: x (n,) and f (n,).
+        start: the point from which the bow rises.
+        end: the point to which it falls.
+        clear: how far it stays above f in its middle.
+
+    Returns:
+        The height of both inner control points of a cubic Bezier curve, each right above an end.
+    """
+    (x, fx), (z, fz) = start, end
+    share = (grid[0] - x) / (z - x)
+    between = (share > 0.02) & (share < 0.98) & np.isfinite(grid[1])
+    t = 0.5 - np.sin(np.arcsin(1.0 - 2.0 * share[between]) / 3.0)  # where the curve is above that place
+    needed = (grid[1][between] - (1.0 - t) ** 3 * fx - t**3 * fz) / (3.0 * t * (1.0 - t))
+    return clear + float(max(fx, fz, *needed))
 
 
 def position(runs: tuple[Orbit, ...], height: int = 300) -> go.Figure:

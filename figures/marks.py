@@ -33,6 +33,8 @@ VERTICES = 800  # of a drawn path
 MARKS = 2000  # of one kind; a browser takes seconds to draw ten times as many
 CROWD = 30  # hallucinated points, from which on those that repel are drawn small and faint
 _DASHES = {"attracts": "solid", "attracts in part": "dash", "repels": "dot", "undecided": "dashdot"}
+_STOP = 25  # the size of the star behind SAM's mark
+_SAME = 1e-6  # of the diagonal: nearer points are one
 FLAT = 1e-9  # coordinates below this share of the diagonal are written as 0
 
 
@@ -119,10 +121,13 @@ def _some(members: np.ndarray, mark: Mark) -> tuple[np.ndarray, Mark]:
     return members[chosen], replace(mark, label=f"{mark.label} ({MARKS:,} of {len(members):,} drawn)")
 
 
-def hallucinated(h: HallucinatedPoints, at: Coordinates, eta: float, scale: float) -> Iterable[go.Scatter]:
+def hallucinated(
+    h: HallucinatedPoints, at: Coordinates, eta: float, scale: float, stop: np.ndarray | None = None
+) -> Iterable[go.Scatter]:
     """Draw the hallucinated points, those that attract at eta apart from the others and on top, and the curves.
 
     Where they are many those that repel are small and faint; such a trace has an opacity, and belongs below the paths.
+    The one at which SAM came to its `stop` (d,) is larger, so that SAM's mark does not hide it.
     """
     states = attraction(h.step_limits, eta)
     crowd = len(h) > CROWD
@@ -137,7 +142,13 @@ def hallucinated(h: HallucinatedPoints, at: Coordinates, eta: float, scale: floa
                     h.points[drawn], h.targets[drawn], h.kinds[drawn], h.gradient_norms[drawn], strict=True
                 )
             ]
-            yield points(*at(h.points[drawn]), mark, texts, **({"opacity": 0.5} if faint else {}))
+            shown = points(*at(h.points[drawn]), mark, texts, **({"opacity": 0.5} if faint else {}))
+            if stop is not None:
+                here = np.linalg.norm(h.points[drawn] - stop, axis=-1) <= _SAME * scale
+                if here.any():
+                    # Where sizes differ Plotly takes marks for bubbles, and makes them transparent.
+                    shown.update(marker={"size": np.where(here, _STOP, mark.size), "opacity": 1.0})
+            yield shown
     for curve in h.curves:
         x, y = at(np.concatenate([curve.points, curve.points[:1]]) if curve.closed else curve.points)
         state = attraction_of_curve(curve.step_limits, eta)

@@ -15,7 +15,8 @@ from . import marks
 from .line import found_eta
 from .palette import BACKGROUND, FAINT, HEIGHTS, SAM, arrow, figure
 
-_WIDTHS = (480.0, 290.0)  # of the axes in pixels, about, on a desk and on a phone: the height follows the window
+_WIDTHS = (480.0, 290.0, 700.0)  # of the axes in pixels, about, on a desk, a phone and a large screen: heights follow
+_MOST = (560.0, 560.0, 740.0)  # the heights
 _LONG = 3.0  # up to this ratio of its sides a window is drawn to scale
 _HIGHEST = 1e300  # what is beyond it is left blank, so that differences do not overflow
 _BUSY = 24.0  # turns of f along a line from which on level lines take a browser seconds, and are left out
@@ -55,8 +56,11 @@ def landscape_2d(
     (left, right), (bottom, top) = l.domain
     aspect = (top - bottom) / (right - left)
     to_scale = 1.0 / _LONG <= aspect <= _LONG
-    height, narrow = (round(min(56.0 + width * (aspect if to_scale else 0.75), 560.0)) for width in _WIDTHS)
-    picture = figure(height, showlegend=False, meta={"narrow": {"height": narrow}})
+    height, narrow, tall = (
+        round(min(56.0 + width * (aspect if to_scale else 0.75), most))
+        for width, most in zip(_WIDTHS, _MOST, strict=True)
+    )
+    picture = figure(height, showlegend=False, meta={"narrow": {"height": narrow}, "tall": {"height": tall}})
     picture.add_trace(contours(x, y, z, "f at the look-ahead point" if surrogate else "f"))
     if shifted is not None and field:
         picture.add_trace(_field(shifted[0], shifted[2]))
@@ -65,7 +69,7 @@ def landscape_2d(
         inside &= (s.points[:, i] >= low) & (s.points[:, i] <= high)
     if ended.outcome == "hallucinated" and ended.target is not None:
         inside |= np.linalg.norm(s.points - ended.target, axis=-1) <= 1e-6 * l.diagonal
-    stars = list(marks.hallucinated(found, at, found_eta(runs), l.diagonal))
+    stars = list(marks.hallucinated(found, at, found_eta(runs), l.diagonal, ended.point))
     picture.add_traces([trace for trace in stars if trace.opacity is not None])
     for orbit in runs if paths else ():
         picture.add_trace(marks.path(orbit, at, "lines+markers", marker={"size": 3}))

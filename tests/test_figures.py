@@ -89,17 +89,52 @@ def test_points_stand_where_they_were_found(name: str) -> None:
             assert set(s.points[member, 0]) <= set(trace(picture, mark.label).x)
 
 
-@pytest.mark.parametrize("name", ["double-well", "himmelblau"])
-def test_the_arrow_goes_from_x_to_its_look_ahead_point(name: str) -> None:
-    q, a = asked(CATALOGUE[name])
-    l, v = q.landscape, a.sam.verdict
+def test_the_arrow_goes_from_x_to_its_look_ahead_point() -> None:
+    q, a = asked(CATALOGUE["himmelblau"])
+    v = a.sam.verdict
     picture = draw_landscape(q, a, False, False)
     (drawn,) = [note for note in picture.layout.annotations if note.showarrow]
-    ends = [v.point, v.target] if l.dim == 2 else [[x[0], l.value(x)] for x in (v.point, v.target)]
-    np.testing.assert_array_equal([[drawn.ax, drawn.ay], [drawn.x, drawn.y]], ends)
+    np.testing.assert_array_equal([[drawn.ax, drawn.ay], [drawn.x, drawn.y]], [v.point, v.target])
     assert np.linalg.norm(v.target - v.point) == pytest.approx(q.rho, rel=1e-12)
     assert {drawn.axref, drawn.xref} == {"x"} and {drawn.ayref, drawn.yref} == {"y"}
     assert drawn.arrowcolor == SAM
+
+
+@pytest.mark.parametrize(
+    ("name", "rho"),
+    [("hill", 1.7), ("hill", 2.0), ("hill", 2.7), ("double-well", 0.7), ("double-well", 1.9), ("two-pits", 3.2)],
+)
+def test_in_one_variable_the_look_ahead_is_a_bow_over_the_hill(name: str, rho: float) -> None:
+    q, a = asked(CATALOGUE[name], rho=rho)
+    l, v = q.landscape, a.sam.verdict
+    assert v.outcome == "hallucinated"
+    picture = draw_landscape(q, a, False, False)
+    (bow,) = picture.layout.shapes
+    corners = np.array([float(part) for part in re.findall(r"-?[\d.]+(?:e-?\d+)?", bow.path)]).reshape(4, 2)
+    (tip,) = [note for note in picture.layout.annotations if note.showarrow]
+    assert [tip.x, tip.y] == list(corners[3]) and tip.ay > tip.y
+    np.testing.assert_array_equal(corners[[0, 3], 0], [v.point[0], v.target[0]])
+    np.testing.assert_allclose(corners[[0, 3], 1], l.value(np.array([v.point, v.target])))
+    t = np.linspace(0.0, 1.0, 201)[1:-1, None]
+    drawn = (
+        (1 - t) ** 3 * corners[0]
+        + 3 * t * (1 - t) ** 2 * corners[1]
+        + 3 * t**2 * (1 - t) * corners[2]
+        + t**3 * corners[3]
+    )
+    assert (drawn[:, 1] > l.value(drawn[:, :1])).all()  # it never runs through the ground
+    assert bow.line.color == SAM
+
+
+@pytest.mark.parametrize("name", ["hill", "himmelblau"])
+def test_the_star_at_which_sam_stopped_is_larger_than_its_mark(name: str) -> None:
+    q, a = asked(CATALOGUE[name])
+    drawn = trace(draw_landscape(q, a, False, False, paths=False), ATTRACTING.label)
+    points = np.stack([drawn.x, drawn.y] if q.landscape.dim == 2 else [drawn.x], axis=-1)
+    here = np.linalg.norm(points - a.sam.verdict.point, axis=-1) < 1e-6
+    assert here.sum() == 1
+    assert (np.asarray(drawn.marker.size)[here] > 20).all()
+    assert (np.asarray(drawn.marker.size)[~here] == ATTRACTING.size).all()
 
 
 @pytest.mark.parametrize(("width", "height", "to_scale"), [(4.0, 4.0, True), (6.0, 2.5, True), (40.0, 2.0, False)])

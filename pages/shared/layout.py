@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-_MENU = 220  # pixels
 _STYLE = """
 <style>
 .stMainBlockContainer { padding-top: 3rem; padding-bottom: 3rem; max-width: 1750px; }
-.stMainBlockContainer h1 { font-size: 2.2rem; padding: 0.4rem 0 0.6rem; }
-@media (min-width: 768px) { .stMainBlockContainer { padding: 2.6rem 3rem 3rem; } }
+.stMainBlockContainer h1 { font-size: 2.2rem; padding: 0.2rem 0 0.6rem; }
+@media (min-width: 768px) {
+  .stMainBlockContainer { padding: 3.4rem 3rem 3rem; }
+  [data-testid="stSidebar"][data-collapsed="false"] { width: 200px !important; }
+}
 .verdict { margin: 0 0 0.4rem 0; font-size: 1.05rem; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.1rem 1rem; font-size: 0.85rem; }
 .legend span { display: inline-flex; align-items: center; gap: 0.3rem; }
@@ -26,5 +28,5 @@ _STYLE = """
 
 def set_page(title: str) -> None:
     """Begin a page; to be called before anything else is drawn."""
-    st.set_page_config(page_title=title, layout="wide", initial_sidebar_state=_MENU)
+    st.set_page_config(page_title=title, layout="wide")
     st.html(_STYLE)

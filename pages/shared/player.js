@@ -17,6 +17,7 @@ import { Curves } from "./curves.js";
  */
 
 const NARROW = 600; // pixels; below, a finger on the picture scrolls the page
+const TALL = 1000; // pixels, of a window with room for a larger picture
 export const CONFIG = {
   displaylogo: false,
   showSendToCloud: false,
@@ -52,8 +53,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
 const isNarrow = () => window.innerWidth < NARROW;
 
-/** @param {Picture} picture @returns {number} in pixels; a figure may name another height for a phone */
-const heightOf = ({ figure, height }) => (isNarrow() && figure.layout.meta?.narrow?.height) || height;
+const isTall = () => window.innerHeight >= TALL && window.innerWidth >= TALL;
+
+/** @param {Picture} picture @returns {number} in pixels; a figure may name other heights for a phone and a large screen */
+const heightOf = ({ figure: { layout }, height }) =>
+  (isNarrow() && layout.meta?.narrow?.height) || (isTall() && layout.meta?.tall?.height) || height;
 
 class Player {
   /** @param {HTMLElement} parentElement */
@@ -198,7 +202,8 @@ class Player {
     this.incoming = undefined;
     if (!this.stage) return;
     this.curves.draw(this.picture, this.how);
-    this.stage.measure(layout.xaxis, layout.yaxis);
+    const ground = this.picture.playback?.dim === 1 && this.figure._fullData.find(({ name }) => name === "f");
+    this.stage.measure(layout.xaxis, layout.yaxis, ground || undefined);
     this.handle.measure(layout.xaxis, layout.yaxis, this.figure);
     this.paint();
   }

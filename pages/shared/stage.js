@@ -15,6 +15,8 @@ const STRIDE = 0.5; // pixels; nearer points of a path are one
 const BEADS = 4; // pixels between the beads of a path
 const SLOPE = 44; // pixels, half of a tangent
 const MANY = 3; // runs; of more, only the first that looks ahead shows where it looks
+const NEAR = 12; // pixels; a look ahead that is shorter is straight
+const ABOVE = 24; // pixels above the hill over which a run looks
 const STEEPEST = 60; // pixels of the arrow of the longest gradient
 /** How much of a step is drawn, from nothing but x on. */
 export const STAGES = { uphill: 1, measure: 2, down: 3, all: 4 };
@@ -70,13 +72,18 @@ export class Stage {
     tracks.forEach((track, i) => this.drawings[i].load(track, dim, this.notes, tracks.length > MANY && i !== shown));
   }
 
-  /** Put everything to where the axes are. @param {any} xaxis @param {any} yaxis */
-  measure(xaxis, yaxis) {
+  /**
+   * Put everything to where the axes are.
+   * @param {any} xaxis @param {any} yaxis
+   * @param {{x: ArrayLike<number>, y: ArrayLike<number>}} [ground] the drawn f of one variable, over which a run looks
+   */
+  measure(xaxis, yaxis, ground) {
     const place = { left: xaxis._offset, top: yaxis._offset, width: xaxis._length, height: yaxis._length };
     for (const box of [this.still, this.moving, this.notes]) {
       for (const side in place) box.style[side] = `${place[side]}px`;
     }
-    for (const drawing of this.drawings) drawing.measure(xaxis, yaxis);
+    const hills = ground ? Array.from(ground.x, (x, i) => [xaxis.l2p(x), yaxis.l2p(ground.y[i])]) : [];
+    for (const drawing of this.drawings) drawing.measure(xaxis, yaxis, hills);
     this.place();
   }
 
@@ -92,10 +99,10 @@ export class Stage {
         const seen = left >= 0 && left <= clientWidth && top >= 0 && top <= clientHeight;
         label.style.display = seen ? "" : "none";
         if (!seen) return;
-        const level = dim === 1 ? h + gap : h / 2; // over a curve a note stands above its point
+        const level = dim === 1 ? h + 4 : h / 2; // over a curve a note stands above its point
         if (note.side === "left" || note.side === "right") top -= level;
-        if (note.side === "left") left += dim === 1 ? gap - w : -gap - w;
-        if (note.side === "right") left += dim === 1 ? -gap : gap;
+        if (note.side === "left") left -= gap + w;
+        if (note.side === "right") left += gap;
         if (note.side === "above" || note.side === "below") left -= w / 2;
         if (note.side === "above") top -= h + gap;
         if (note.side === "below") top += gap;
@@ -173,9 +180,10 @@ class Drawing {
     });
   }
 
-  /** @param {any} xaxis @param {any} yaxis */
-  measure(xaxis, yaxis) {
+  /** @param {any} xaxis @param {any} yaxis @param {number[][]} hills the drawn f, in pixels */
+  measure(xaxis, yaxis, hills) {
     const { track } = this;
+    this.hills = hills;
     this.across = (v) => within(xaxis.l2p(v));
     this.up = (v) => within(yaxis.l2p(v));
     this.unit = [xaxis._m, yaxis._m]; // pixels of a unit, with their sign
@@ -221,7 +229,8 @@ class Drawing {
     this.trail.style.display = travelled > 0 ? "" : "none";
     if (!xPlus || this.plain || !Number.isFinite(track.xPlus[2 * i] + track.xPlus[2 * i + 1])) return void this.clear();
     const [qx, qy] = [xPlus[2 * i], xPlus[2 * i + 1]];
-    this.ahead.setAttribute("d", stage >= STAGES.uphill ? arrow(px, py, qx, qy) : "");
+    const look = () => (this.dim === 1 ? hop(px, py, qx, qy, this.hills) : arrow(px, py, qx, qy));
+    this.ahead.setAttribute("d", stage >= STAGES.uphill ? look() : "");
     const round = circle && this.dim === 2;
     this.circle.style.display = round ? "" : "none";
     if (round) {
@@ -272,6 +281,29 @@ function arrow(x, y, toX, toY) {
   const wing = (side) => `${(toX - dx - side * dy * 0.6).toFixed(2)} ${(toY - dy + side * dx * 0.6).toFixed(2)}`;
   return `M${x.toFixed(2)} ${y.toFixed(2)}L${toX.toFixed(2)} ${toY.toFixed(2)}M${wing(1)}L${toX.toFixed(2)} ` +
     `${toY.toFixed(2)}L${wing(-1)}`;
+}
+
+/**
+ * A bow with a head, as path data: up from one point of a curve, over what lies between, and down to another.
+ * @param {number} x @param {number} y @param {number} toX @param {number} toY @param {number[][]} hills
+ */
+function hop(x, y, toX, toY, hills) {
+  const wide = Math.abs(toX - x);
+  if (wide < NEAR) return arrow(x, y, toX, toY);
+  const clear = Math.min(ABOVE, wide / 3);
+  let up = Math.min(y, toY) - clear; // the height of both control points of a cubic curve
+  for (const [at, height] of hills) {
+    const share = (at - x) / (toX - x);
+    if (!(share > 0.02 && share < 0.98) || !Number.isFinite(height)) continue;
+    const t = 0.5 - Math.sin(Math.asin(1 - 2 * share) / 3); // where the curve is above that place
+    const weight = 3 * t * (1 - t);
+    up = Math.min(up, (height - (1 - t) ** 3 * y - t ** 3 * toY) / weight - clear);
+  }
+  up = Math.max(up, (ABOVE / 2 - (y + toY) / 8) / 0.75); // not out of the picture
+  const [from, to, top] = [x.toFixed(2), toX.toFixed(2), up.toFixed(2)];
+  const wing = (side) => `${(toX + 5.4 * side).toFixed(2)} ${(toY - 9).toFixed(2)}`;
+  const end = `${to} ${toY.toFixed(2)}`;
+  return `M${from} ${y.toFixed(2)}C${from} ${top} ${to} ${top} ${end}M${wing(-1)}L${end}L${wing(1)}`;
 }
 
 /** A piece of a line through a point, as path data. @param {number} x @param {number} y @param {number} dx @param {number} dy */

@@ -72,7 +72,7 @@ def stars(q: Question, a: Answer) -> str:
     """Say what the stars in the picture are, and how many there are."""
     count, attracting = len(a.found), int(a.found.attract(q.eta).sum())
     if not count:
-        return "At this ρ there is no place in the window at which SAM could stop so."
+        return "At this ρ there is no place in the window at which SAM could stop though f falls."
     if attracting == count:
         draw = "all of them attract SAM" if count > 1 else "it attracts SAM"
     elif not attracting:
@@ -81,4 +81,4 @@ def stars(q: Question, a: Answer) -> str:
         some = f"{attracting} of them {'attracts' if attracting == 1 else 'attract'} SAM (full stars)"
         draw = f"{some}, from the others it drifts away (hollow stars)"
     points = counted(count, "hallucinated point")
-    return f"Stars mark every place in the window at which SAM can stop so: {points}; {draw}."
+    return f"Stars mark every place in the window at which SAM can stop though f falls: {points}; {draw}."

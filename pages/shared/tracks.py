@@ -145,12 +145,13 @@ def _notes(l: Landscape, run: Run) -> tuple[Note, ...]:
         text = f"{run.orbit.name} stops: |∇f| = {number(v.gradient_norm)}"
         return (Note(float(v.point[0]), float(v.point[1]), text, color, side),)
     assert v.slope is not None
-    right = bool(v.point[0] > v.target[0])
+    outwards, inwards = ("right", "left") if v.point[0] > v.target[0] else ("left", "right")
+    free = "below" if v.kind == "minimizer" else inwards  # where there is no curve
     return tuple(
-        Note(float(at[0]), float(l.value(at)), text, ink, "right" if to_right else "left")
-        for at, text, ink, to_right in (
-            (v.point, f"{run.orbit.name} stops: slope {number(v.slope)}", color, right),
-            (v.target, "it looks here: slope 0", KINDS[v.kind or "degenerate"].color, not right),
+        Note(float(at[0]), float(l.value(at)), text, ink, side)
+        for at, text, ink, side in (
+            (v.point, f"{run.orbit.name} stops: slope {number(v.slope)}", color, outwards),
+            (v.target, "it looks here: slope 0", KINDS[v.kind or "degenerate"].color, free),
         )
     )
 

@@ -57,13 +57,13 @@ def test_another_radius_has_another_verdict_and_is_in_the_link(
     page: Page, app_url: str, complaints: Complaints
 ) -> None:
     visit(page, app_url)
-    set_number(page, "radius ρ", 0.3)
-    expect(verdicts(page).first).to_contain_text(sentences(0.3)[0])
+    set_number(page, "radius ρ", 0.5)
+    expect(verdicts(page).first).to_contain_text(sentences(0.5)[0])
     expect(page.get_by_text("A trap, but no hallucination")).to_be_visible()
-    expect(page).to_have_url(re.compile("[?&]radius=0.3"))
+    expect(page).to_have_url(re.compile("[?&]radius=0.5"))
     visit(page, page.url)
-    expect(verdicts(page).first).to_contain_text(sentences(0.3)[0])
-    expect(number_box(page, "radius ρ")).to_have_value("0.3")
+    expect(verdicts(page).first).to_contain_text(sentences(0.5)[0])
+    expect(number_box(page, "radius ρ")).to_have_value("0.5")
     slider = page.get_by_role("slider", name="radius ρ")
     slider.press("End")
     expect(number_box(page, "radius ρ")).to_have_value(f"{PRESET.rho_max:g}")

@@ -33,7 +33,7 @@ DRAWN = f"""name => {{
     const arrow = ahead.getAttribute("d");
     return {{
         x: point.style.display === "none" ? null : back(numbers(point.getAttribute("transform"))),
-        tip: arrow ? back(numbers(arrow).slice(2, 4)) : null,
+        tip: arrow ? back(numbers(arrow.split("M")[1]).slice(-2)) : null, // before the head
         pixel: [1 / Math.abs(xaxis._m), 1 / Math.abs(yaxis._m)],
     }};
 }}"""
