@@ -118,6 +118,7 @@ def _drawn_up(l: Landscape, rho: float, eta: float, window: Domain, every: Zeros
         complete=not reasons,
         differences=(),
         confirmed=0,
+        unsearched=np.empty((0, d)),
         reasons=reasons,
         proved=not reasons,
         sentence="",
@@ -137,11 +138,23 @@ def compared(p: Proof, l: Landscape, found: HallucinatedPoints | None) -> Proof:
             p,
             differences=differences,
             confirmed=int(np.sum(partner >= 0)),
+            unsearched=_unsearched(p, l, found),
             reasons=p.reasons + differences,
             proved=p.complete and not differences,
         )
         distance = float(apart[partner >= 0].max(initial=0.0))
     return replace(p, sentence=sentence_of(p, None if found is None else len(found.points), distance))
+
+
+def _unsearched(p: Proof, l: Landscape, found: HallucinatedPoints) -> Array:
+    """Return the zeros (s, d) proved that the search for targets has not, whatever looks at them."""
+    s = found.stationary
+    loose = [s.points[s.kinds == "degenerate"], *(curve.points for curve in s.curves)]
+    new = np.ones(len(p.zeros), dtype=bool)
+    for points, reach in ((s.points, _ACCURACY), (np.concatenate(loose), _BESIDE)):
+        if len(points) and len(p.zeros):
+            new &= cKDTree(points).query(p.zeros)[0] > reach * l.diagonal
+    return p.zeros[new]
 
 
 def _differences(p: Proof, l: Landscape, found: HallucinatedPoints, partner: np.ndarray) -> tuple[str, ...]:

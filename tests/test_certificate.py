@@ -218,6 +218,22 @@ def test_a_false_list_is_not_proved(falsify: Callable[[HallucinatedPoints], Hall
     assert certificate(HIMMELBLAU, 3.0, found, 0.02).proved
 
 
+NARROW = Landscape("x^2+0.01*exp(-1e7*(x-0.1234)^2)", ((-6.0, 6.0),))  # the search's cells are ten times as wide
+
+
+def test_zeros_that_the_search_has_missed_are_named() -> None:
+    """Though there may be no point at this radius that looks at them."""
+    found = hallucinated_points(NARROW, 1.0)
+    proof = certificate(NARROW, 1.0, found)
+    assert proof.complete and len(found.stationary.points) == 1
+    assert len(proof.unsearched) == 2
+    np.testing.assert_allclose(proof.unsearched, 0.1234, atol=2e-3)
+    for name in ("double-well", "himmelblau", "shelf", "ring"):
+        entry = CATALOGUE[name]
+        h = hallucinated_points(entry.landscape, entry.rho)
+        assert not len(certificate(entry.landscape, entry.rho, h, most=20_000).unsearched)
+
+
 @pytest.mark.parametrize("lost", [0, 7, 40, 200])
 def test_a_box_that_goes_missing_in_the_search_shows(lost: int, monkeypatch: pytest.MonkeyPatch) -> None:
     found = hallucinated_points(HIMMELBLAU, 3.0)

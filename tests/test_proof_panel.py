@@ -132,6 +132,30 @@ def test_radius_shows_it_too() -> None:
     assert proof_of(entry).headline in said(app)
 
 
+def test_what_the_search_has_missed_is_said_beside_the_list() -> None:
+    app = visit(
+        landscape="Your own formula", formula="x^2+0.01*exp(-1e7*(x-0.1234)^2)", x_low="-6", x_high="6", rho="1"
+    )
+    (warning,) = (w.value for w in app.warning if "missed" in w.value)
+    assert warning.startswith("The proof found 2 stationary points of f that the search has missed, such as x = 0.123.")
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"formula": "exp(-x^2)+exp(-(x-60)^2)", "x_low": "-40", "x_high": "100"},
+        {"formula": "exp(-1000)*(x^2-1)^2", "x_low": "-3", "x_high": "3"},
+    ],
+    ids=lambda link: link["formula"],
+)
+@pytest.mark.parametrize("page", ["pages/1_Explore.py", "pages/2_Radius.py"])
+def test_slopes_that_floats_cannot_hold_are_no_trouble(page: str, link: dict[str, str]) -> None:
+    app = AppTest.from_file(HOME, default_timeout=60)
+    app.switch_page(page)
+    app.query_params.update(v="1", landscape="Your own formula", **link)
+    healthy(app.run())
+
+
 @pytest.mark.parametrize("formula", ["0*x + 1", "log(-1 - x^2)"])
 def test_where_there_is_nothing_to_prove_nothing_is_said(formula: str) -> None:
     app = visit(landscape="Your own formula", formula=formula)

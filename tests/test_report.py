@@ -10,10 +10,11 @@ import pytest
 from dynamics import hallucinated_points
 from dynamics.sentences import counted, number, percent, told_apart
 from dynamics.stability import attraction, attraction_of_curve
-from landscapes import CATALOGUE
+from landscapes import CATALOGUE, Landscape
 from landscapes.catalogue import Entry
 from pages.shared.analysis import Question, answer
 from pages.shared.report import alternative, held, searched, table
+from test_pages import visit
 
 
 def question(entry: Entry) -> Question:
@@ -116,6 +117,17 @@ def test_numbers_that_lie_close_together_are_told_apart() -> None:
     assert number(12345.678, 7) == "12,345.68" and number(1.23456e-7, 5) == "1.2346·10⁻⁷"
     values = np.sort(np.random.default_rng(3).uniform(0.0, 1.0, 500))
     assert len(set(told_apart(values.tolist()))) == 500
+
+
+def test_a_target_that_is_located_badly_is_said_to_be() -> None:
+    l = Landscape("x^4 + 0.37y^2 + 0.37x*y^3", ((-2.0, 2.0), (-2.0, 2.0)))
+    window = {"x_low": "-2", "x_high": "2", "y_low": "-2", "y_high": "2"}
+    app = visit(landscape="Your own formula", formula=l.formula, rho="1.6", **window)
+    (said,) = (c.value for c in app.caption if "located to about" in c.value)
+    found = hallucinated_points(l, 1.6)
+    error = float(np.linalg.norm(found.targets[found.kinds == "degenerate"], axis=1).max())
+    assert f"located to about {number(error)[:3]}" in said  # the true place is the origin
+    assert "located" not in " ".join(c.value for c in visit(landscape=CATALOGUE["himmelblau"].name).caption)
 
 
 def test_what_may_be_missed_is_as_wide_as_two_cells() -> None:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynamics import StationaryPoints, stationary_points
+from dynamics.stationary import located
 from landscapes import Landscape
 from oracle import (
     CAMEL,
@@ -488,6 +489,18 @@ def test_more_points_than_are_kept_are_counted() -> None:
     per_axis = [2 * int(3.0 * 40.0 / np.pi) + 1, 2 * int(3.0 * 40.0 / np.pi + 0.5)]
     assert len(s.points) + s.left_out == per_axis[0] ** 2 + per_axis[1] ** 2
     assert len(s.points) == 4000
+
+
+@pytest.mark.parametrize("text", ["x^4 + 0.37y^2 + 0.37x*y^3", "x^6 + y^2", "(x-0.25)^4 + y^2*(1+x)", "cos(x)+y^2"])
+def test_how_well_a_point_is_located(text: str) -> None:
+    """At a degenerate point the gradient tells little of its place; the estimate is of the order of the true error."""
+    l = Landscape(text, ((-2.0, 2.0), (-2.0, 2.0)))
+    for push in (0.0, 3e-4):
+        s = stationary_points(l)
+        true = np.array([0.25 if "0.25" in text else 0.0, 0.0])
+        x = s.points[[np.argmin(np.linalg.norm(s.points - true, axis=1))]] + [push, 0.0]
+        error = float(np.linalg.norm(x[0] - true))
+        assert 0.3 * error - 1e-12 <= float(located(l, x)[0]) <= 3.0 * error + 1e-12
 
 
 def test_what_was_searched_covers_the_margin_and_no_more() -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from dynamics import HallucinatedPoints, Proof, certificate
 from dynamics.certificate import compared, pieces_in
-from dynamics.sentences import counted
+from dynamics.sentences import counted, place
 from figures.boxes import MOST, proof_picture
 from landscapes import Landscape
 from pages.shared.analysis import Answer, Question
@@ -135,6 +135,8 @@ def _on_demand(q: Question, found: HallucinatedPoints) -> Proof | None:
 def _show(q: Question, p: Proof) -> None:
     word, _, rest = p.headline.partition(":")
     st.markdown(f"**{word}:**{rest}")
+    if len(p.unsearched):
+        st.warning(unsearched(q.landscape, p))
     noun, where, how = _HOW[q.landscape.dim]
     boxes, arcs = p.looked_at
     lines = [
@@ -154,6 +156,17 @@ def _show(q: Question, p: Proof) -> None:
         player(picture, key="proof", height=picture.layout.height, alt=alternative(p), view=str(p.window))
         if max(len(p.decided_boxes), len(p.undecided_boxes), len(p.arcs)) > MOST:
             st.caption(f"Of boxes and arcs of one kind at most {MOST:,} are drawn; the numbers are of all.")
+
+
+def unsearched(l: Landscape, p: Proof) -> str:
+    """Say that the search has missed stationary points, and what follows."""
+    n = len(p.unsearched)
+    found = f"{counted(n, 'stationary point')} of f that the search has missed, {'such as' if n > 1 else 'at'}"
+    return (
+        f"The proof found {found} {place(p.unsearched[0], l.diagonal)}. Hallucinated points that look there are "
+        "missing from the search's lists and pictures, at this and at other radii. A smaller window makes the search "
+        "finer."
+    )
 
 
 def alternative(p: Proof) -> str:

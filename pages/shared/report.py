@@ -13,7 +13,7 @@ from dynamics import HallucinatedPoints
 from dynamics.roots import CELLS_2D
 from dynamics.sentences import counted, number, percent
 from dynamics.stability import attraction, attraction_of_curve
-from dynamics.stationary import CELLS_1D
+from dynamics.stationary import CELLS_1D, located
 from figures.palette import KINDS, RULES
 from landscapes import Landscape
 from pages.shared.analysis import COMPARED, Answer, Question
@@ -21,6 +21,7 @@ from pages.shared.download import download_table
 from pages.shared.link import plain
 
 _WHOLE: Final = 25  # rows up to which the table is shown whole
+_SURE: Final = 1e-9  # of the window's diagonal: what is known better needs no word
 _CURVE: Final = {
     "attracts": "it attracts SAM at this step size",
     "attracts in part": "a part of it attracts SAM at this step size",
@@ -143,7 +144,19 @@ def show_points(q: Question, a: Answer) -> None:
     )
     height: Any = "content" if len(rows) <= _WHOLE else "auto"
     st.dataframe(rows, hide_index=True, column_config=formats, width="stretch", height=height)
+    show_located(q.landscape, h)
     download_table("Points as CSV", rows, "hallucinated-points.csv")
+
+
+def show_located(l: Landscape, h: HallucinatedPoints) -> None:
+    """Say how well targets are known whose place the gradient hardly tells."""
+    targets = np.unique(h.targets[h.kinds == "degenerate"], axis=0)
+    error = float(located(l, targets).max(initial=0.0))
+    if error > _SURE * l.diagonal:
+        st.caption(
+            f"Degenerate stationary points of f are located to about {number(error)} only, by the steps that Newton's "
+            "method would still take there, and the points that look at them no better."
+        )
 
 
 def searched(l: Landscape) -> str:
