@@ -113,6 +113,7 @@ def test_the_radius_stays_where_it_is_while_the_words_change(
     for rho in (PRESET.rho, 0.3, 0.0, 1.0):
         set_number(page, "radius ρ", rho)
         expect(verdicts(page).first).to_contain_text(sentences(rho)[0])
+        settle(page)
         places.append(at_rest(slider)["y"])
     assert len(set(places)) == 1
 
