@@ -24,8 +24,8 @@ def main() -> None:
     set_page("Explore")
     st.title("Explore")
     st.write(
-        "Where does SAM stop on your function? Pick one or type it: SAM runs on it beside gradient descent (GD), and "
-        "every place is found at which SAM can stop though f still falls."
+        "Pick a function f or type one: SAM runs on it beside gradient descent (GD), and every place is found at which "
+        "SAM can stop though f still falls."
     )
     link = Link("Explore")
     formula = ask_formula(link)
