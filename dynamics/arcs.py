@@ -7,15 +7,18 @@ where it turns round in rho (a fold), and where it crosses another one. What is 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from landscapes.landscape import Array, Landscape
 
-from .levels import Grid, Indices, Lines, Slopes
+from .levels import CROWD, Grid, Indices, Lines, Slopes
 from .saddles import with_saddles
-from .vertices import FOLD, JOIN, NONE, ROUNDING, STATIONARY, TARGET, UNDEFINED, Track
+from .vertices import FOLD, JOIN, LOST, NONE, ROUNDING, STATIONARY, TARGET, UNDEFINED, Track
+
+_BESIDE: Final = np.array([-1.0, 0.0, 1.0, 2.0])  # nodes around the end of a line, along either axis
 
 
 @dataclass(frozen=True)
@@ -38,14 +41,17 @@ def room(l: Landscape, x: Array) -> Array:
 
 def arcs(l: Landscape, grid: Grid, rho_max: float, targets: Array, lines: Lines) -> Arcs:
     """Cut lines around targets (n, 2) into arcs."""
-    track = Track(lines.at, lines.line, lines.target, lines.ray, _line_ends(grid, lines))
+    track = Track(lines.at, lines.line, lines.target, lines.ray, _line_ends(l, grid, targets, lines))
     track = with_saddles(l, grid, targets, track)
     track = _with_cuts(l, grid, rho_max, targets, track)
     return _pieces(l, grid, rho_max, targets, track)
 
 
-def _line_ends(grid: Grid, lines: Lines) -> Indices:
-    """Say for each vertex that is the end of a line why it ends there."""
+def _line_ends(l: Landscape, grid: Grid, targets: Array, lines: Lines) -> Indices:
+    """Say for each vertex that is the end of a line why it ends there.
+
+    Close to a target about which f is almost round tau drowns in rounding. There a line goes on to the target.
+    """
     firsts = np.flatnonzero(np.diff(lines.line, prepend=-1))
     lasts = np.append(firsts[1:], len(lines.line))[: len(firsts)] - 1
     why = np.full(len(lines.at), NONE)
@@ -53,7 +59,15 @@ def _line_ends(grid: Grid, lines: Lines) -> Indices:
         j, k = lines.at[vertex].T
         closed = (lines.at[vertex] == lines.at[other]).all(axis=-1)
         seam = (j == 0.0) | (j == grid.columns)
-        why[vertex] = np.select([k == 0.0, closed | seam], [TARGET, JOIN], UNDEFINED)
+        why[vertex] = np.select([k == 0.0, closed | seam], [TARGET, JOIN], LOST)
+    open_end = np.flatnonzero(why == LOST)
+    x = grid.slopes(l, targets[lines.target[open_end]], lines.at[open_end]).x
+    open_end = open_end[room(l, x) >= 0.0]  # the others are beyond the window's edge, where lines are cut
+    at = lines.at[open_end]
+    beside = np.floor(at)[:, None] + np.stack(np.meshgrid(_BESIDE, _BESIDE), axis=-1).reshape(-1, 2)
+    around = grid.slopes(l, targets[lines.target[open_end]][:, None], np.maximum(beside, [-np.inf, 0.0]))
+    known = (np.isfinite(around.tau) & np.isfinite(around.by_theta) & np.isfinite(around.by_rho)).all(axis=1)
+    why[open_end] = np.select([~known, at[:, 1] <= CROWD], [UNDEFINED, TARGET], LOST)
     return why
 
 
@@ -197,7 +211,7 @@ def _gathered(pieces: list[_Piece]) -> Arcs:
     pieces = [(p if p.at[0, 1] <= p.at[-1, 1] else p.turned()).ascending() for p in pieces]
 
     def named(why: int) -> int:
-        return UNDEFINED if why == JOIN else why
+        return LOST if why == JOIN else why
 
     return Arcs(
         at=np.concatenate([np.empty((0, 2)), *(p.at for p in pieces)]),
@@ -205,7 +219,7 @@ def _gathered(pieces: list[_Piece]) -> Arcs:
         target=np.array([p.target for p in pieces], dtype=np.int64),
         ray=np.array([p.ray for p in pieces], dtype=bool),
         starts=np.array([named(p.start) for p in pieces], dtype=np.int64),
-        ends=np.array([named(p.end) for p in pieces], dtype=np.int64),
+        ends=np.array([LOST if p.end == TARGET else named(p.end) for p in pieces], dtype=np.int64),
     )
 
 

@@ -39,7 +39,7 @@ class Branch:
     kind: str  # of the target
     eigenvalues: np.ndarray  # (m, d) complex, of M; NaN at a stationary point of f
     step_limits: Array  # (m,) eta_max; 0 where the point repels, NaN for a degenerate target
-    start: str  # why it begins: one of dynamics.arcs.ENDS, or "kink"
+    start: str  # why it begins: one of dynamics.vertices.ENDS, or "kink"
     end: str
     curve: bool  # it stands for a curve of points at every rho; then the stability is the one across the curve
 

@@ -24,6 +24,8 @@ _SAMPLES: Final = 200_000  # gradients in one batch of circles
 _VANISHING: Final = 1e-9  # along a whole arc, a slope below this share of the one inwards counts as zero
 _BESIDE: Final = 1e-6  # how close to a root, in samples, two others are sought
 _ROUNDING: Final = 1e-13  # at one angle, a slope below this share of the one inwards is rounding
+_LAST_DIGITS: Final = 16.0 * float(np.finfo(np.float64).eps)  # by which coordinates and slopes may be off
+_SMALL: Final = 1.0 / 60.0  # of the window's width: on a smaller circle f may be almost round without being round
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,9 @@ def circles(l: Landscape, rho: float, targets: Array) -> Circles:
     theta: list[Array] = [np.empty(0)]
     arcs: list[tuple[int, Array, bool]] = []
     for start, t, n in _sampled(l, rho, targets, angles):
-        t = np.where(np.abs(t) <= _ROUNDING * np.abs(n), 0.0, t)
-        whole, on_circle = _runs(t, n)
+        few = np.minimum(rounding(targets[start : start + len(t), None], rho), _VANISHING)
+        t = np.where(np.abs(t) <= np.maximum(few, _ROUNDING) * np.abs(n), 0.0, t)
+        whole, on_circle = _runs(t, n, few if rho < _SMALL * width else np.full_like(few, _VANISHING))
         for j in on_circle:
             held = whole[j] & (n[j] > 0.0)
             arcs += [(start + int(j), arc, closed) for arc, closed in _arcs(l, rho, targets[start + j], held)]
@@ -108,9 +111,17 @@ def _sampled(l: Landscape, rho: float, targets: Array, angles: int) -> Iterator[
         yield start, t, n
 
 
-def _runs(t: Array, n: Array) -> tuple[np.ndarray, np.ndarray]:
-    """Mask (m, angles) of runs of three or more angles at which g.t vanishes, and the circles that have some."""
-    zero = np.abs(t) <= _VANISHING * np.abs(n)
+def rounding(z: Array, rho: Array | float) -> Array:
+    """What g.t may be off by, as a share of rho |H|: targets (..., 2) and points are floats."""
+    return np.asarray(_LAST_DIGITS * (1.0 + np.abs(z).max(axis=-1) / rho))
+
+
+def _runs(t: Array, n: Array, share: Array) -> tuple[np.ndarray, np.ndarray]:
+    """Mask (m, angles) of runs of three or more angles at which g.t vanishes, and the circles that have some.
+
+    It counts as zero below a share (m, 1) of g.e.
+    """
+    zero = np.abs(t) <= share * np.abs(n)
     middle = zero & np.roll(zero, 1, axis=1) & np.roll(zero, -1, axis=1)
     whole = middle | np.roll(middle, 1, axis=1) | np.roll(middle, -1, axis=1)
     return whole, np.flatnonzero(middle.any(axis=1))
@@ -167,7 +178,10 @@ def _beside(
     which = np.concatenate([k, k])
     a = np.concatenate([low[k], root[k] + _BESIDE * step])
     b = np.concatenate([root[k] - _BESIDE * step, high[k]])
-    held = across(a, z[which]) * np.sign(across(b, z[which])) < 0.0
+    first, last = across(a, z[which]), across(b, z[which])
+    close = np.where(np.arange(len(which)) < len(k), last, first)  # beside the root, where it may be made of rounding
+    inward = np.abs(_slopes(l, rho, z[which], root[which])[1])
+    held = (first * np.sign(last) < 0.0) & (np.abs(close) > rounding(z[which], rho) * inward)
     which, a, b = which[held], a[held], b[held]
     return which, _solve(across, a, b, z[which])
 

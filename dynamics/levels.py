@@ -21,6 +21,7 @@ from scipy.special import expit
 from landscapes.landscape import Array, Landscape
 
 from .brackets import root_between
+from .circles import rounding
 
 Indices = npt.NDArray[np.int64]
 
@@ -28,7 +29,7 @@ ROW: Final = 1.0 / 120.0  # rows of the grid are this share of the window's widt
 ARC: Final = 1.0 / 200.0  # and its columns, on the largest circle
 _FEWEST, _MOST = (12, 96), (240, 1600)  # rows and columns
 _FIRST: Final = 0.02  # the first radius, in rows: nearer to a target tau may be made of rounding
-_CROWD, _FACTOR = 12, 3.0  # about so many rows are close to the target, by a factor of exp(1/3) from one to the next
+CROWD, _FACTOR = 12, 3.0  # about so many rows are close to the target, by a factor of exp(1/3) from one to the next
 _NODES: Final = 800_000  # of the grids of one batch of targets
 _CHUNK: Final = 8192  # of these, at which f is looked at together; what is larger falls out of the cache
 _VANISHING: Final = 1e-9  # along a whole arc, a slope below this share of the one inwards counts as zero
@@ -76,7 +77,7 @@ class Grid:
     def of(l: Landscape, rho_max: float) -> Grid:
         """Make the grid for all radii up to rho_max; its last row lies beyond."""
         width = min(high - low for low, high in l.domain)
-        rows = _CROWD + int(np.clip(math.ceil(rho_max / (ROW * width)), _FEWEST[0], _MOST[0]))
+        rows = CROWD + int(np.clip(math.ceil(rho_max / (ROW * width)), _FEWEST[0], _MOST[0]))
         columns = int(np.clip(math.ceil(2.0 * math.pi * rho_max / (ARC * width)), _FEWEST[1], _MOST[1]))
         last = rows - 0.618  # lines and crossings like to lie at simple radii: no row does
         return Grid(rho_max / float(_radius(np.array(last))), rows + 1, 2.0 * math.pi / columns, columns)
@@ -87,12 +88,12 @@ class Grid:
 
     def spacing(self, k: Array) -> Array:
         """Derivative of the radii by the row."""
-        return self.row * np.asarray(expit((k - _CROWD) / _FACTOR))
+        return self.row * np.asarray(expit((k - CROWD) / _FACTOR))
 
     @property
     def target(self) -> float:
         """The row, a little before the first one, at which rho is 0."""
-        return _CROWD + _FACTOR * math.log(math.expm1(_softplus(-_CROWD / _FACTOR) - _FIRST / _FACTOR))
+        return CROWD + _FACTOR * math.log(math.expm1(_softplus(-CROWD / _FACTOR) - _FIRST / _FACTOR))
 
     def theta(self, j: Array) -> Array:
         """Angles at columns (n,); axes and diagonals, on which symmetric lines lie, are none of them."""
@@ -116,7 +117,7 @@ class Grid:
 
 
 def _radius(k: Array) -> Array:
-    return np.asarray(_FIRST + _FACTOR * (np.logaddexp(0.0, (k - _CROWD) / _FACTOR) - _softplus(-_CROWD / _FACTOR)))
+    return np.asarray(_FIRST + _FACTOR * (np.logaddexp(0.0, (k - CROWD) / _FACTOR) - _softplus(-CROWD / _FACTOR)))
 
 
 def _softplus(t: float) -> float:
@@ -185,7 +186,10 @@ class _Nodes:
             g_x[near], g_y[near] = l.gradient(np.stack([x[near], y[near]]).T).T
             tau = (g_y * self._cos - g_x * self._sin) / rho
             inward = (g_x * self._cos + g_y * self._sin) / rho
-            self._tau[rows], self._zero[rows] = tau, np.abs(tau) <= _VANISHING * np.abs(inward)
+            # Where f is almost round about a target, tau is small there without being zero.
+            few = np.where(np.arange(rows.start, rows.start + len(rho))[:, None] < CROWD, rounding(z, rho), _VANISHING)
+            self._tau[rows] = tau
+            self._zero[rows] = np.abs(tau) <= np.minimum(few, _VANISHING) * np.abs(inward)
 
     def take_rays(self) -> list[Array]:
         """Blank out where tau vanishes along arcs, and return radial lines (m, 2) that stand for them."""
@@ -196,12 +200,14 @@ class _Nodes:
         if not middle.any():
             return []
         whole = middle | np.roll(middle, 1, axis=1) | np.roll(middle, -1, axis=1)
+        known = np.isfinite(self._tau)
         self._tau[whole] = np.nan
         rays: list[Array] = []
         for j in np.linspace(0, whole.shape[1] - 1, _RAYS, endpoint=False).astype(int).tolist():
             edges = np.diff(np.concatenate([[0], whole[:, j].astype(int), [0]]))
             for first, stop in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True):
-                if stop - first >= 2:
+                drowned = first == 0 and stop <= CROWD and known[stop, j]  # further out tau is not zero
+                if stop - first >= 2 and not drowned:
                     k = np.arange(first, stop, dtype=np.float64)
                     rays.append(np.stack([np.full_like(k, j), k], axis=-1))
         return rays

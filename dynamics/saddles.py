@@ -12,6 +12,7 @@ from scipy.spatial import KDTree
 from landscapes.landscape import Array, Landscape
 
 from .chains import groups
+from .circles import rounding
 from .levels import Grid, Indices
 from .vertices import CROSSING, JOIN, ROUNDING, STATIONARY, Track
 
@@ -127,7 +128,9 @@ def _parted(l: Landscape, grid: Grid, targets: Array, found: _Saddles, bend: Arr
         change = np.where(away > 0.0, s.tau / rate, 0.0)
         away = away - np.where(np.isfinite(change), np.clip(change, -0.3, 0.3), 0.0)
     size = np.abs(bend).max(axis=(1, 2))
-    crossing = np.abs(tau) <= _FLAT * size
+    # Floats cannot tell a smaller tau from zero, as where f is almost round about the target.
+    h = np.abs(grid.slopes(l, z, found.at).hessian).max(axis=(1, 2))
+    crossing = np.abs(tau) <= _FLAT * size + h * rounding(z, grid.rho(found.at[:, 1]))
     push = np.where(crossing, 0.0, np.maximum(away, 0.0))[:, None] * axis
     return replace(found, apart=push).take(crossing | (away < _CLOSE))
 

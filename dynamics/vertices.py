@@ -15,8 +15,8 @@ from .brackets import root_between
 from .levels import Grid, Indices, Slopes
 
 # Why a line is cut or ends at a vertex.
-STATIONARY, EDGE, MOST, FOLD, CROSSING, TARGET, UNDEFINED, JOIN = range(8)
-ENDS: Final = ("stationary point", "edge", "rho_max", "fold", "crossing", "target", "undefined")
+STATIONARY, EDGE, MOST, FOLD, CROSSING, TARGET, UNDEFINED, LOST, JOIN = range(9)
+ENDS: Final = ("stationary point", "edge", "rho_max", "fold", "crossing", "target", "undefined", "rounding")
 NONE: Final = -1  # it goes on there
 
 ROUNDING: Final = 1e-9  # slopes inwards below this share of |H| are rounding

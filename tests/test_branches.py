@@ -165,6 +165,61 @@ def test_two_branches_begin_at_a_saddle_and_four_at_a_maximizer(case: Case) -> N
     assert "minimizer" not in c.kinds[c.starts == "target"]
 
 
+ALMOST_ROUND = [
+    Landscape("cos(x)+cos(y)", ((-1.0, 2.0), (-1.0, 2.0))),
+    Landscape("cos(2x)+cos(2y)", ((-1.0, 2.0), (-1.0, 2.0))),
+    Landscape("-x^2-y^2+x^2*y^2", ((-1.5, 1.5), (-1.0, 1.2))),
+    Landscape("cos(x/30)+cos(y/30)", ((-1.0, 2.0), (-1.0, 2.0))),
+]
+SMOOTH = [
+    part(name) for name, entry in CATALOGUE.items() if name not in ("kinks", "ackley") and entry.landscape.dim == 2
+]
+
+
+@pytest.mark.parametrize("l", [*ALMOST_ROUND, *SMOOTH], ids=lambda l: l.formula)
+def test_branches_reach_down_to_their_targets(l: Landscape) -> None:
+    """Fact 4. Close to a target about which f is almost round the slope across the radius drowns in rounding."""
+    rho_max = min(l.rho_max, 1.5)
+    s = stationary_points(l, rho_max)
+    c = hallucination_curves(l, rho_max, s)
+    check(c)
+    for ends in (c.starts, c.ends):
+        assert not {"undefined", "rounding"} & set(ends)
+    if s.curves or c.curves.any():
+        return
+    inside = l.contains(s.points)
+    expected = 2 * (s.kinds[inside] == "saddle").sum() + 4 * (s.kinds[inside] == "maximizer").sum()
+    assert (c.starts == "target").sum() >= expected
+    wide = "30" in l.formula  # on so small a part of a wave its roundness is lost at one radius by itself
+    for rho in rho_max * np.array([1e-5, 1e-4, 5e-4, 1e-3, 3e-3, 1e-2])[4 if wide else 0 :]:
+        h, at = hallucinated_points(l, rho, s), c.points_at(rho)
+        assert len(h) == len(at)
+        assert not h.curves
+        for some, others in ((h, at), (at, h)):
+            # Angles are known to the digits that rounding leaves of a slope of the order of rho or its square.
+            assert near(others.points, some.points) < 1e-2 * rho
+
+
+def test_eight_branches_begin_at_a_maximizer_that_is_almost_round() -> None:
+    c = hallucination_curves(ALMOST_ROUND[0], 1.5)
+    np.testing.assert_allclose(c.lows, 0.0)
+    e = c.targets[c.branch] - c.points
+    inner = (c.rho > 1e-4) & (c.rho < 0.5)
+    turns = np.degrees(np.arctan2(e[inner, 1], e[inner, 0])) / 45.0
+    np.testing.assert_allclose(turns, np.round(turns), atol=1e-6)
+
+
+def test_an_undefined_region_is_named_as_such_and_nothing_else_is() -> None:
+    l = Landscape("log(x+1)*sin(2y) + x*y - 0.3*sqrt(y+1)", ((-2.0, 2.0), (-2.0, 2.0)))
+    c = hallucination_curves(l, 2.0)
+    ends = np.concatenate(
+        [c.points[c.offsets[:-1]][c.starts == "undefined"], c.points[c.offsets[1:] - 1][c.ends == "undefined"]]
+    )
+    assert len(ends)
+    assert (np.minimum(np.abs(ends[:, 0] + 1.0), np.abs(ends[:, 1] + 1.0)) < 0.1).all()
+    assert "rounding" not in {*c.starts, *c.ends}
+
+
 def test_births_are_distances_to_stationary_points() -> None:
     """Where x meets a stationary point y, rho is |z - y|, to 1e-9."""
     s = stationary_points(HIMMELBLAU.landscape, 6.0)

@@ -93,25 +93,27 @@ def show_finding(q: Question, d: Danger, h: HallucinatedPoints) -> None:
         words, _, _ = finding(q, d)[0].partition(". ")
         lines = lines.replace(f"{words}.", f"<strong>{words}.</strong>", 1)
     st.html(f"<div role='status'>{lines}</div>")
+    notes = []
     if d.safe is not None:
-        st.caption(_SAFE.format("is known to attract" if len(d.undecided) else "attracts"))
+        notes.append(_SAFE.format("is known to attract" if len(d.undecided) else "attracts"))
+    notes.append(searched(q.landscape))
     s = d.curves.stationary
-    st.caption(searched(q.landscape))
     if s.left_out:
         st.warning(f"f has too many stationary points: only the {len(s.points):,} innermost are looked at.")
     single = int((~d.curves.curves).sum())
     if single > MOST:
-        st.caption(
+        notes.append(
             f"{MOST} of {single:,} branches are drawn: the first by ρ, and up to {MOST // 2} of those on which points "
             "attract. The numbers cover all of them."
         )
     if single < len(d.curves):
-        st.caption(
+        notes.append(
             "Some of the points form curves, drawn as samples. There “attracts” means across the curve: along it SAM "
             "stays where it arrives."
         )
     if s.undefined:
-        st.caption("f is undefined on a part of the window; branches end there.")
+        notes.append("f is undefined on a part of the window; branches end there.")
+    st.caption(" ".join(notes))
 
 
 def critical(d: Danger) -> str:
@@ -175,6 +177,7 @@ _WHY = {
     "crossing": "branches cross",
     "kink": "a kink of f",
     "undefined": "f is undefined",
+    "rounding": "it cannot be followed in floating-point numbers",
 }
 
 
@@ -221,10 +224,20 @@ def branches_csv(d: Danger) -> bytes:
 def script(q: Question, d: Danger) -> str:
     """Write a short program that finds the same branches and radii with this package."""
     l = q.landscape
+    intervals = f"""
+print("safe radius", safe_radius(landscape, rho_max, eta, curves=curves))
+print("attracting", attracting_intervals(landscape, rho_max, eta, curves=curves).tolist())
+for kind in {KINDS!r}:
+    print(kind, attracting_intervals(landscape, rho_max, eta, kind, curves).tolist())
+"""
+    names = "attracting_intervals, hallucination_curves, safe_radius"
+    if d.moves:
+        intervals = "# The formula contains rho: these branches are of f as it is at one radius.\n"
+        names = "hallucination_curves"
     parameters = f", parameters={dict(l.parameters)!r}" if l.parameters else ""
     return f'''"""Run it where the packages landscapes and dynamics are, in this project's folder."""
 
-from dynamics import attracting_intervals, hallucination_curves, safe_radius
+from dynamics import {names}
 from landscapes import Landscape
 
 landscape = Landscape({l.formula!r}, domain={l.domain!r}{parameters})
@@ -233,12 +246,7 @@ rho_max, eta = {d.curves.rho_max!r}, {q.eta!r}
 curves = hallucination_curves(landscape, rho_max)
 for branch in curves:
     print(branch.kind, branch.target.tolist(), branch.rho[[0, -1]].tolist(), branch.start, branch.end)
-
-print("safe radius", safe_radius(landscape, rho_max, eta, curves=curves))
-print("attracting", attracting_intervals(landscape, rho_max, eta, curves=curves).tolist())
-for kind in {KINDS!r}:
-    print(kind, attracting_intervals(landscape, rho_max, eta, kind, curves).tolist())
-'''
+{intervals}'''
 
 
 def offer(q: Question, d: Danger, draw: Callable[[], Figure]) -> None:
