@@ -30,8 +30,7 @@ def main() -> None:
     link = Link("Explore")
     formula = ask_formula(link)
     left, right = st.columns([5, 2], gap="medium")
-    dials, notes, picture = left.container(), left.container(), left.container()
-    gone = right.container()
+    dials, notes, gone, picture = (left.container() for _ in range(4))
     question, answer = picture_first(link, formula, picture, right, show, ask_all, dials)
     for note in link.notes:
         notes.info(note)

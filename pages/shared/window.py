@@ -21,12 +21,12 @@ def offer_window(q: Question, a: Answer) -> None:
     if not out:
         return
     who = " and ".join(run.orbit.name for run in out)
-    st.caption(f"{who} {'leaves' if len(out) == 1 else 'leave'} the window that is drawn.")
     wider = widened(q.landscape.domain, np.concatenate([run.orbit.x for run in out]))
-    if wider is None:
-        return
-    shown = " by ".join(f"{plain(low)} to {plain(high)}" for low, high in wider)
-    st.button(f"Show {shown}", on_click=_take, args=(wider,), help="Widens the window so that the runs stay in it.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{who} {'leaves' if len(out) == 1 else 'leave'} the window that is drawn.", width="content")
+        if wider is not None:
+            shown = " by ".join(f"{plain(low)} to {plain(high)}" for low, high in wider)
+            st.button(f"Show {shown}", on_click=_take, args=(wider,), help="Widens the window to hold the runs.")
 
 
 def widened(domain: Domain, x: np.ndarray) -> Domain | None:
