@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
-from visiting import PATIENCE, at_rest, eventually, handle_says, settle
+from visiting import PATIENCE, at_rest, eventually, handle_says, number_box, set_number, settle
 
 from app_server import free_port, running
 from dynamics.sentences import number
@@ -528,8 +528,8 @@ def test_on_explore_a_dragged_start_reaches_the_controls_and_the_link(page: Page
     chosen = handle_says(page)
     page.mouse.up()
     page.wait_for_url(re.compile(re.escape(f"x={chosen[0]}&y={chosen[1]}") + "$"))
-    expect(page.get_by_label("start x")).to_have_value(chosen[0])
-    expect(page.get_by_label("start y")).to_have_value(chosen[1])
+    expect(number_box(page, "start x")).to_have_value(chosen[0])
+    expect(number_box(page, "start y")).to_have_value(chosen[1])
 
     def begins_there() -> None:
         drawn = page.evaluate(PATH, 1)[0]
@@ -538,8 +538,7 @@ def test_on_explore_a_dragged_start_reaches_the_controls_and_the_link(page: Page
     eventually(begins_there)
     settle(page)
     # Another control afterwards leaves the start where it is.
-    page.get_by_label("steps").fill("1000")
-    page.get_by_label("steps").press("Enter")
+    set_number(page, "steps", 1000)
     expect(page.locator(".player-step")).to_contain_text("of 1,000")
     settle(page)
     begins_there()
