@@ -17,6 +17,7 @@ from .plane import contours
 
 HEIGHT: Final = 460
 _WIDTHS: Final = (265.0, 295.0)  # of the contours' axes in pixels, about, on a desk and on a phone
+_SMALL: Final = 6  # of stationary points where they are many
 _PLANE: Final = 320
 _LABELS: Final = 6  # radii that are written out at the top, at most
 _APART: Final = 0.09  # and how far they are from each other at least, as a share of the axis
@@ -101,7 +102,10 @@ def on_landscape(scene: Scene, grid: tuple[np.ndarray, ...]) -> go.Figure:
     s = scene.curves.stationary
     at = marks_at
     inside = l.contains(s.points) if len(s.points) else np.empty(0, dtype=bool)
-    picture.add_traces(list(marks.stationary(s, at, inside, l.diagonal)))
+    for trace in marks.stationary(s, at, inside, l.diagonal):
+        if trace.mode == "markers" and inside.sum() > marks.CROWD:
+            trace.marker.size = _SMALL
+        picture.add_trace(trace)
     attract = scene.found.attract(scene.eta)
     from_here, to = scene.found.points[attract], scene.found.targets[attract]
     if len(to):

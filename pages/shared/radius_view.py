@@ -71,7 +71,8 @@ def show_pictures(q: Question, a: Answer) -> Danger:
                 view=str(q.landscape.domain),
                 on_click=partial(_take_nearest, scene(q, a, d)),
             )
-            st.caption("A click on a branch takes its ρ.")
+            if len(d.curves):
+                st.caption("A click on a branch takes its ρ.")
         with right:
             player(picture, key="picture", height=HEIGHT, alt=alt, view=str(q.landscape.domain), on_click=take)
             st.caption(_TAKES)

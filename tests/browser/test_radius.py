@@ -73,6 +73,32 @@ def test_a_click_sets_the_radius_here_and_on_explore(page: Page, app_url: str, c
     assert complaints(page) == []
 
 
+def test_a_click_on_a_branch_of_the_map_takes_its_radius(page: Page, app_url: str, complaints: Complaints) -> None:
+    visit(page, f"{app_url}/Radius?{urlencode({'landscape': HIMMELBLAU.name})}")
+    expect(page.locator(".st-key-map .player-figure .main-svg").first).to_be_attached()
+    wanted = 5.0
+    found = hallucinated_points(HIMMELBLAU.landscape, wanted)
+    others = np.linalg.norm(
+        found.points[:, None] - hallucinated_points(HIMMELBLAU.landscape, HIMMELBLAU.rho).points, axis=-1
+    )
+    point = found.points[np.argmax(others.min(axis=1))]
+    box = at_rest(page.locator(".st-key-map .player-figure"))
+    x, y = page.evaluate(
+        """([x, y]) => {
+            const { xaxis: across, yaxis: up } = document.querySelector(".st-key-map .js-plotly-plot")._fullLayout;
+            return [across._offset + across.l2p(x), up._offset + up.l2p(y)];
+        }""",
+        point.tolist(),
+    )
+    page.mouse.click(box["x"] + x, box["y"] + y)
+    expect(number_box(page, "radius ρ")).not_to_have_value("3")
+    rho = float(number_box(page, "radius ρ").input_value())
+    near = hallucinated_points(HIMMELBLAU.landscape, rho).points
+    assert np.linalg.norm(near - point, axis=1).min() < 0.05 * HIMMELBLAU.landscape.diagonal
+    expect(verdicts(page).nth(1)).to_contain_text(f"At ρ = {rho:.4g} and")
+    assert complaints(page) == []
+
+
 def test_moving_the_radius_moves_the_line_and_the_points(page: Page, app_url: str, complaints: Complaints) -> None:
     visit(page, f"{app_url}/Radius?{urlencode({'landscape': HIMMELBLAU.name})}")
     expect(page.locator(".st-key-map .player-figure .main-svg").first).to_be_attached()
