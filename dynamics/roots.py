@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from landscapes.landscape import Array, Domain, Landscape
 
 from .chains import groups
 
+Mask = npt.NDArray[np.bool_]
+
 CELLS_2D: Final = 200  # grid cells over the window along each axis; features narrower than two may be missed
 MOST_CELLS: Final = 400  # along an axis of the widened window
 NOTHING: Final = 1e-140  # a gradient below this share of the largest one, or of 1, cannot be squared: it is zero
+_CHUNK: Final = 8192  # nodes at which f is looked at together
 _MOST_SEEDS: Final = 40_000
 _STEPS: Final = 100  # damped Newton; a root of order 4 converges by a factor 2/3 a step
 _CONVERGED: Final = 1e-8  # last Newton step and |g|/|H|, in window widths: well below a cell, above rounding
@@ -40,11 +44,10 @@ def roots(l: Landscape, window: Domain) -> Roots:
         min(math.ceil((high - low) / width * CELLS_2D), MOST_CELLS)
         for (low, high), width in zip(window, widths, strict=True)
     ]
-    axes = [np.linspace(low, high, n + 1) for (low, high), n in zip(window, cells, strict=True)]
-    spacing = np.array([axis[1] - axis[0] for axis in axes])
-    nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-    g, hessian = l.gradient_and_hessian(nodes)
-    seeds, flat = _seeds(nodes, g, hessian, float(np.hypot(*spacing)))
+    x_axis, y_axis = (np.linspace(low, high, n + 1) for (low, high), n in zip(window, cells, strict=True))
+    spacing = np.array([x_axis[1] - x_axis[0], y_axis[1] - y_axis[0]])
+    seen = _Nodes.of(l, x_axis, y_axis)
+    seeds, flat = _seeds(x_axis, y_axis, seen, float(np.hypot(*spacing)))
     skipped = max(0, len(seeds) - _MOST_SEEDS)
     width = min(widths)
     x, converged, undecided = _damped_newton(l, seeds[:_MOST_SEEDS], spacing, width)
@@ -57,7 +60,7 @@ def roots(l: Landscape, window: Domain) -> Roots:
         spacing=spacing,
         candidates=len(seeds),
         unconverged=int(np.sum(undecided)) + skipped,
-        undefined=1.0 - float(np.mean(np.isfinite(g).all(axis=-1))),
+        undefined=1.0 - float(np.mean(seen.sloped)),
         flat=float(np.mean(flat)),
     )
 
@@ -94,43 +97,76 @@ def continuous(l: Landscape, x: Array, spacing: Array, width: float) -> np.ndarr
     return np.asarray((close <= 0.1 * far) | (close == 0.0))
 
 
-def _corners(mask: np.ndarray) -> tuple[np.ndarray, ...]:
-    return mask[:-1, :-1], mask[1:, :-1], mask[:-1, 1:], mask[1:, 1:]
+@dataclass(frozen=True)
+class _Nodes:
+    """What there is at the nodes of a grid, all of shape (n, m)."""
+
+    sloped: Mask  # the gradient is finite
+    finite: Mask  # so is the Hessian
+    size: Array  # |g|
+    bend: Array  # an upper bound of |H|
+    signs: list[Mask]  # g_x >= 0, g_x <= 0, g_y >= 0, g_y <= 0
+
+    @staticmethod
+    def of(l: Landscape, x: Array, y: Array) -> _Nodes:
+        """Look at the nodes, some rows at a time: what is larger falls out of the cache."""
+        n, m = len(x), len(y)
+        size, bend = np.empty((n, m)), np.empty((n, m))
+        sloped, finite, *signs = (np.empty((n, m), dtype=bool) for _ in range(6))
+        step = max(1, _CHUNK // m)
+        for first in range(0, n, step):
+            rows = slice(first, min(n, first + step))
+            points = np.stack([np.repeat(x[rows], m), np.tile(y, rows.stop - first)]).T  # column by column
+            g, hessian = l.gradient_and_hessian(points)
+            (g_x, g_y), shape = g.T, (-1, m)
+            h_xx, h_xy, h_yy = np.abs(hessian[:, 0, 0]), np.abs(hessian[:, 0, 1]), np.abs(hessian[:, 1, 1])
+            known = np.isfinite(g_x) & np.isfinite(g_y)
+            sloped[rows] = known.reshape(shape)
+            finite[rows] = (known & np.isfinite(h_xx) & np.isfinite(h_xy) & np.isfinite(h_yy)).reshape(shape)
+            size[rows] = np.hypot(g_x, g_y).reshape(shape)
+            bend[rows] = (np.maximum(h_xx, h_yy) + h_xy).reshape(shape)
+            for mask, values in zip(signs, (g_x >= 0.0, g_x <= 0.0, g_y >= 0.0, g_y <= 0.0), strict=True):
+                mask[rows] = values.reshape(shape)
+        return _Nodes(sloped, finite, np.where(finite, size, np.inf), bend, signs)
 
 
-def _seeds(nodes: Array, g: Array, hessian: Array, cell: float) -> tuple[Array, np.ndarray]:
+def _any(mask: Mask) -> Mask:
+    """Mask the cells (n - 1, m - 1) with a corner in the mask (n, m) of nodes."""
+    beside = mask[:-1] | mask[1:]
+    return np.asarray(beside[:, :-1] | beside[:, 1:])
+
+
+def _around(cells: Mask) -> Mask:
+    """Mask the nodes (n + 1, m + 1) that are a corner of one of the cells (n, m)."""
+    return _any(np.pad(cells, 1))
+
+
+def _seeds(x: Array, y: Array, seen: _Nodes, cell: float) -> tuple[Array, Mask]:
     """Choose where to start Newton, and mask the nodes at which the gradient rounds to zero.
 
     A cell qualifies when both components change sign in it. A root within reach of a node makes |g| <= |H| times
     the distance there, so that away from such cells every node with |g|/|H| below a cell's diagonal qualifies
     that has the smallest of these among its neighbours in some direction: across a curve of roots, say.
     """
-    finite = np.asarray(np.isfinite(g).all(axis=-1) & np.isfinite(hessian).all(axis=(-2, -1)))
-    size = np.where(finite, np.hypot(g[..., 0], g[..., 1]), np.inf)
-    flat_node = np.asarray(size <= NOTHING * min(1.0, np.max(size, where=finite, initial=0.0)))
-    flat_cell = np.logical_and.reduce(_corners(flat_node))
-    usable = np.logical_and.reduce(_corners(finite))
-    for i in range(2):
-        usable &= np.logical_or.reduce(_corners(g[..., i] >= 0.0))
-        usable &= np.logical_or.reduce(_corners(g[..., i] <= 0.0))
-    flat, taken = np.zeros_like(finite), np.zeros_like(finite)
-    for flat_part, taken_part in zip(_corners(flat), _corners(taken), strict=True):
-        flat_part |= flat_cell
-        taken_part |= usable
-    usable &= ~np.logical_or.reduce(_corners(flat))
-    centres = 0.25 * sum(_corners(nodes), start=np.zeros(2))
+    finite, size = seen.finite, seen.size
+    largest = float(np.max(size, where=finite, initial=0.0))
+    flat_node = size <= NOTHING * min(1.0, largest)
+    usable = ~_any(~finite)
+    for mask in seen.signs:
+        usable &= _any(mask)
+    flat, taken = _around(~_any(~flat_node)), _around(usable)
+    usable &= ~_any(flat)
+    i, j = np.nonzero(usable)
+    centres = 0.25 * np.stack([x[i] + x[i + 1] + x[i] + x[i + 1], y[j] + y[j] + y[j + 1] + y[j + 1]], axis=-1)
 
-    curvature = np.maximum(np.abs(hessian[..., 0, 0]), np.abs(hessian[..., 1, 1])) + np.abs(hessian[..., 0, 1])
-    distance = np.where(finite & ~flat, size / np.maximum(curvature, 1e-300), np.inf)
-    middle = distance[1:-1, 1:-1]
-    lowest = np.zeros(middle.shape, dtype=bool)
-    n, m = distance.shape
-    for i, j in ((0, 1), (1, 0), (1, 1), (1, -1)):
-        ahead = distance[1 + i : n - 1 + i, 1 + j : m - 1 + j]
-        behind = distance[1 - i : n - 1 - i, 1 - j : m - 1 - j]
-        lowest |= (middle <= ahead) & (middle <= behind)
-    lowest &= (middle <= cell) & ~taken[1:-1, 1:-1]
-    return np.concatenate([centres[usable], nodes[1:-1, 1:-1][lowest]]), flat
+    distance = np.where(finite & ~flat, size / np.maximum(seen.bend, 1e-300), np.inf)
+    # Few nodes are so close to a root; only these are held beside their neighbours.
+    i, j = np.nonzero((distance[1:-1, 1:-1] <= cell) & ~taken[1:-1, 1:-1])
+    i, j = i + 1, j + 1
+    middle, lowest = distance[i, j], np.zeros(len(i), dtype=bool)
+    for di, dj in ((0, 1), (1, 0), (1, 1), (1, -1)):
+        lowest |= (middle <= distance[i + di, j + dj]) & (middle <= distance[i - di, j - dj])
+    return np.concatenate([centres, np.stack([x[i], y[j]], axis=-1)[lowest]]), flat
 
 
 def _damped_newton(l: Landscape, seeds: Array, spacing: Array, width: float) -> tuple[Array, np.ndarray, np.ndarray]:
