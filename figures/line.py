@@ -65,7 +65,7 @@ def landscape_1d(
             hoverinfo="skip",
         )  # fmt: skip
     inside = (s.points[:, 0] >= low) & (s.points[:, 0] <= high)
-    stars = list(marks.hallucinated(found, at, found_eta(runs), scale, ended.point))
+    stars = list(marks.hallucinated(found, at, found_eta(runs), scale, behind=True))
     picture.add_traces([trace for trace in stars if trace.opacity is not None])
     for orbit in runs if paths else ():
         bead = {"symbol": "circle-open" if orbit.name == "GD" else "circle", "size": 7 if orbit.name == "GD" else 5}

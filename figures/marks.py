@@ -33,8 +33,7 @@ VERTICES = 800  # of a drawn path
 MARKS = 2000  # of one kind; a browser takes seconds to draw ten times as many
 CROWD = 30  # hallucinated points, from which on those that repel are drawn small and faint
 _DASHES = {"attracts": "solid", "attracts in part": "dash", "repels": "dot", "undecided": "dashdot"}
-_STOP = 25  # the size of the star behind SAM's mark
-_SAME = 1e-6  # of the diagonal: nearer points are one
+_BEHIND = 23  # the size of a star that shows behind SAM's mark
 FLAT = 1e-9  # coordinates below this share of the diagonal are written as 0
 
 
@@ -122,16 +121,18 @@ def _some(members: np.ndarray, mark: Mark) -> tuple[np.ndarray, Mark]:
 
 
 def hallucinated(
-    h: HallucinatedPoints, at: Coordinates, eta: float, scale: float, stop: np.ndarray | None = None
+    h: HallucinatedPoints, at: Coordinates, eta: float, scale: float, behind: bool = False
 ) -> Iterable[go.Scatter]:
     """Draw the hallucinated points, those that attract at eta apart from the others and on top, and the curves.
 
     Where they are many those that repel are small and faint; such a trace has an opacity, and belongs below the paths.
-    The one at which SAM came to its `stop` (d,) is larger, so that SAM's mark does not hide it.
+    Where they stand `behind` the runs' marks those that attract, if they are few, are larger: SAM's mark may be on one.
     """
     states = attraction(h.step_limits, eta)
     crowd = len(h) > CROWD
-    for state, mark in (("repels", REPELLING), ("undecided", UNDECIDED), ("attracts", ATTRACTING)):
+    few = int((states == "attracts").sum()) <= CROWD
+    full = replace(ATTRACTING, size=_BEHIND) if behind and few else ATTRACTING
+    for state, mark in (("repels", REPELLING), ("undecided", UNDECIDED), ("attracts", full)):
         faint = crowd and state == "repels"
         drawn, mark = _some(np.flatnonzero(states == state), replace(mark, size=7) if faint else mark)
         if drawn.size:
@@ -142,13 +143,7 @@ def hallucinated(
                     h.points[drawn], h.targets[drawn], h.kinds[drawn], h.gradient_norms[drawn], strict=True
                 )
             ]
-            shown = points(*at(h.points[drawn]), mark, texts, **({"opacity": 0.5} if faint else {}))
-            if stop is not None:
-                here = np.linalg.norm(h.points[drawn] - stop, axis=-1) <= _SAME * scale
-                if here.any():
-                    # Where sizes differ Plotly takes marks for bubbles, and makes them transparent.
-                    shown.update(marker={"size": np.where(here, _STOP, mark.size), "opacity": 1.0})
-            yield shown
+            yield points(*at(h.points[drawn]), mark, texts, **({"opacity": 0.5} if faint else {}))
     for curve in h.curves:
         x, y = at(np.concatenate([curve.points, curve.points[:1]]) if curve.closed else curve.points)
         state = attraction_of_curve(curve.step_limits, eta)

@@ -69,7 +69,7 @@ def landscape_2d(
         inside &= (s.points[:, i] >= low) & (s.points[:, i] <= high)
     if ended.outcome == "hallucinated" and ended.target is not None:
         inside |= np.linalg.norm(s.points - ended.target, axis=-1) <= 1e-6 * l.diagonal
-    stars = list(marks.hallucinated(found, at, found_eta(runs), l.diagonal, ended.point))
+    stars = list(marks.hallucinated(found, at, found_eta(runs), l.diagonal, behind=True))
     picture.add_traces([trace for trace in stars if trace.opacity is not None])
     for orbit in runs if paths else ():
         picture.add_trace(marks.path(orbit, at, "lines+markers", marker={"size": 3}))

@@ -16,7 +16,7 @@ _STYLE = """
 .legend { display: flex; flex-wrap: wrap; gap: 0.1rem 1rem; font-size: 0.85rem; }
 .legend span { display: inline-flex; align-items: center; gap: 0.3rem; }
 .stLatex, .katex-display { overflow-x: auto; overflow-y: hidden; }
-.st-key-formula-long .katex { font-size: clamp(0.7rem, 1.15vw, 1.1rem); }
+.st-key-formula-long .katex { font-size: clamp(0.64rem, 1.15vw, 1.1rem); }
 [data-testid="stPageLink"] p { white-space: normal; }
 /* A slider and its box stay side by side on a phone. */
 [class*="st-key-dial-"] [data-testid="stHorizontalBlock"] { flex-wrap: nowrap; gap: 0.8rem; }

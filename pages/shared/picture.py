@@ -142,15 +142,13 @@ class _Ground:
 
 
 def _seen(q: Question, a: Answer, more: tuple[Run, ...]) -> tuple[float, ...]:
-    """Return what of the runs shows in the ground: where SAM stopped, its target, the heights that they reach."""
-    v = a.sam.verdict
-    ends = () if v.target is None or v.point is None else (*v.point, *v.target)
-    stopped = tuple(float(f"{x:.6g}") for x in ends)
-    if q.landscape.dim == 2:
-        return stopped
-    f = np.concatenate([run.orbit.f for run in (a.gd, a.sam, *more)])
-    f = f[np.isfinite(f)]
-    return (*stopped, float(f.min()), float(f.max())) if f.size else stopped
+    """Return what of the runs shows in the ground: the heights they reach, or a target outside the window."""
+    if q.landscape.dim == 1:
+        f = np.concatenate([run.orbit.f for run in (a.gd, a.sam, *more)])
+        f = f[np.isfinite(f)]
+        return (float(f.min()), float(f.max())) if f.size else ()
+    target = a.sam.verdict.target
+    return () if target is None else tuple(float(f"{v:.6g}") for v in target)
 
 
 @lru_cache(maxsize=8)
