@@ -11,11 +11,10 @@ import numpy.typing as npt
 from landscapes.landscape import Array
 
 from .chains import groups
-from .grouping import GROUP_OF
+from .grouping import GROUP_OF, PLACED
 
 _SAME: Final = 1e-4  # of the diagonal: Newton's method puts end points closer together than this
 _ALONG: Final = 0.02  # of the diagonal: ends on a curve of such points are linked over such gaps
-_WITH_PLACE: Final = ("minimizer", "hallucinated", "trapped")  # groups that are about a point
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def distinct(
     group = np.array([GROUP_OF.get(str(word), "") for word in words], dtype=str)[inverse] if n else outcomes
     firsts: list[int] = []
     curves: list[bool] = []
-    for name in _WITH_PLACE:
+    for name in PLACED:
         for kind in np.unique(kinds[group == name]):
             for curve in (False, True):
                 members = np.flatnonzero((group == name) & (kinds == kind) & (along == curve))

@@ -75,6 +75,8 @@ WORDS: Final = MappingProxyType(
     }
 )  # fmt: skip
 GROUPS: Final = tuple(WORDS)
+PLACED: Final = ("minimizer", "hallucinated", "trapped")  # runs of these end at a place
+PLACELESS: Final = tuple(group for group in WORDS if group not in PLACED)
 
 _Z: Final = 1.96  # standard deviations on either side of the mean that hold 95% of a normal distribution
 

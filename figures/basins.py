@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from dynamics.grouping import PLACELESS
 from landscapes import Landscape
 
 from .palette import ATTRACTING, BACKGROUND, HALLUCINATED, KINDS, MINIMIZER, SADDLE, SYMBOLS, TEXT, Mark, figure
@@ -17,18 +18,22 @@ from .plane import contours
 
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.integer[Any]]
+Flags = npt.NDArray[np.bool_]
 
 # One family of colours for each meaning; places that meet have different shades of it. The first is the meaning's own.
+# No two of all these colours come closer than 0.06 in the Oklab space, seen with all cones or without those for red or
+# for green; the greys differ by their lightness.
 _FAMILIES: Final = {
-    "minimizer": (MINIMIZER, "#7ACFB4", "#005E45", "#B9E6D8", "#3DB593"),
-    "hallucinated": (HALLUCINATED, "#E8BCD4", "#96436F", "#F4DFEA", "#B0598C"),
-    "saddle": (SADDLE, "#F3C966", "#B87F00", "#FAE5B8", "#CF9620"),
-    "maximizer": ("#8A5A1E", "#BC925C", "#5E3B0F", "#DBC2A2", "#A27543"),
+    "minimizer": (MINIMIZER, "#41E1B1", "#74B685", "#84FBA7"),
+    "hallucinated": (HALLUCINATED, "#774E6E", "#FCACEB", "#B25AA4"),
+    "saddle": (SADDLE, "#DBC282", "#BB8902", "#F9BF26"),
+    "maximizer": ("#8A5A1E", "#402804", "#A67525", "#65431A"),
 }
-_GREYS: Final = {"cycling": "#9AA0A8", "diverged": "#555B64", "undecided": "#CDD1D6", "undefined": BACKGROUND}
-OTHERS: Final = tuple(_GREYS)  # groups without places; code -1 is the first of them
+_GREYS: Final = {"cycling": "#6F7274", "diverged": "#43494D", "undecided": "#DBDEE3", "undefined": BACKGROUND}
 _MARKS: Final = {"minimizer": "#00513B", "hallucinated": "#7A2E58", "saddle": "#7A5200", "maximizer": "#3F2A0D"}
 _LIGHT, _DARK = "#FFFFFF", "#000000"  # of what lies on the cells, whose colours are the same in both themes
+_PAPER: Final = "rgba(255,255,255,0.85)"  # below a number
+_VEIL: Final = 0.55  # how much of what is provisional the page hides
 _LINES: Final = "rgba(0,0,0,0.22)"  # level lines of f
 _WIDTHS: Final = (395.0, 290.0)  # of the axes in pixels, about, on a desk and on a phone
 
@@ -44,6 +49,23 @@ class Spot:
     shade: int
     text: str
     curve: bool = False
+
+
+@dataclass(frozen=True)
+class Label:
+    """The number of a place, where its basin lies or beside its mark."""
+
+    x: float
+    y: float
+    text: str
+    beside: bool  # a mark that stands there
+    axis: str = ""  # "2" and "3" for the rows of starts, in one variable
+
+
+def ink_on(background: str) -> str:
+    """Return black or white, whichever reads better on a colour written #rrggbb."""
+    red, green, blue = (int(background[i : i + 2], 16) for i in (1, 3, 5))
+    return _DARK if 0.299 * red + 0.587 * green + 0.114 * blue > 120.0 else _LIGHT
 
 
 def family(group: str, kind: str) -> str:
@@ -67,18 +89,22 @@ def window_map(
     start: tuple[float, ...],
     path: Array,
     rule: tuple[str, str],
+    labels: Sequence[Label] = (),
+    provisional: Flags | None = None,
 ) -> go.Figure:
     """Draw where the starts of a window lead, in two variables, with the run from one of them.
 
     Args:
         l: the landscape.
-        codes: (rows, columns), from the lower left corner: number of the place, or -1, -2, ... for OTHERS.
+        codes: (rows, columns), from the lower left corner: number of the place, or -1, -2, ... for PLACELESS.
         colors: of the places.
         heights: x (nx,), y (ny,) and f (ny, nx), for level lines.
         spots: the places.
         start: of the run.
         path: the run (n, 2).
         rule: its name and colour.
+        labels: numbers of the places.
+        provisional: rows (rows,) that are to be drawn faint, since better ones are on their way.
     """
     (left, right), (bottom, top) = l.domain
     aspect = min(max((top - bottom) / (right - left), 0.5), 1.6)
@@ -86,6 +112,7 @@ def window_map(
     picture = figure(wide, showlegend=False, meta={"narrow": {"height": narrow}})
     picture.update_layout(margin={"l": 40, "r": 8, "t": 8, "b": 40})
     picture.add_trace(_cells(codes, colors, l.domain))
+    picture.add_traces(_veil(provisional, l.domain))
     lines = contours(*heights, "f")
     if isinstance(lines, go.Contour):
         lines.update(
@@ -94,6 +121,7 @@ def window_map(
         picture.add_trace(lines)
     picture.add_traces(_run(path, start, rule))
     picture.add_traces(_spots(spots))
+    picture.update_layout(annotations=_numbers(labels))
     picture.update_xaxes(title={"text": "x", "standoff": 4}, range=[left, right], constrain="domain", showgrid=False)
     picture.update_yaxes(title={"text": "y", "standoff": 4}, range=[bottom, top], constrain="domain", showgrid=False)
     if 1.0 / 3.0 <= (top - bottom) / (right - left) <= 3.0:
@@ -106,6 +134,8 @@ def beside(left: go.Figure, right: go.Figure) -> go.Figure:
     picture = go.Figure(left)
     for trace in right.data:
         picture.add_trace(go.Figure(data=[trace]).data[0].update(xaxis="x2", yaxis="y2", showlegend=False))
+    for label in right.layout.annotations:
+        picture.add_annotation(label.update(xref="x2", yref="y2"))
     x, y = (axis.to_plotly_json() for axis in (right.layout.xaxis, right.layout.yaxis))
     picture.update_layout(
         height=None,
@@ -127,6 +157,8 @@ def radius_map(
     start: float,
     rho: float,
     rho_max: float,
+    labels: Sequence[Label] = (),
+    provisional: Flags | None = None,
 ) -> go.Figure:
     """Draw where the starts of a window lead, in one variable: f, GD, SAM at one radius, and SAM at every radius.
 
@@ -140,12 +172,15 @@ def radius_map(
         start: x of the run.
         rho: the radius.
         rho_max: the largest one.
+        labels: as in `window_map`.
+        provisional: as in `window_map`.
     """
     low, high = l.domain[0]
     picture = figure(560, showlegend=False, meta={"narrow": {"height": 500}})
     picture.update_layout(margin={"l": 56, "r": 12, "t": 8, "b": 40})
     window = ((low, high), (0.0, rho_max))
     picture.add_trace(_cells(codes, colors, window))
+    picture.add_traces(_veil(provisional, window))
     for number, one in enumerate(rows):
         picture.add_trace(_cells(one, colors, ((low, high), (0.0, 1.0)), axis=str(number + 2)))
     x, f = heights
@@ -158,6 +193,7 @@ def radius_map(
     )  # fmt: skip
     picture.add_traces(_spots(spots))
     picture.add_trace(_ring(start, rho))
+    picture.update_layout(annotations=_numbers(labels))
     picture.update_xaxes(title={"text": "start x", "standoff": 4}, range=[low, high], showgrid=False, anchor="y")
     plain: dict[str, Any] = {"showgrid": False, "range": [0.0, 1.0], "tickvals": [0.5], "ticks": "", "anchor": "x"}
     plain["ticklabelstandoff"] = 4
@@ -172,18 +208,45 @@ def radius_map(
 
 def _cells(codes: Codes, colors: Sequence[str], window: Any, axis: str = "") -> go.Heatmap:
     """Draw cells, each in its code's colour."""
-    every = [_GREYS[name] for name in OTHERS[::-1]] + list(colors)
+    every = [_GREYS[name] for name in PLACELESS[::-1]] + list(colors)
     classes = len(every)
     scale = [pair for i, ink in enumerate(every) for pair in ([i / classes, ink], [(i + 1) / classes, ink])]
     (left, right), (bottom, top) = window
     rows, columns = codes.shape
-    z = codes + len(OTHERS)
+    z = codes + len(PLACELESS)
     return go.Heatmap(
         z=z.astype(np.uint8 if classes < 256 else np.int16), x0=left + 0.5 * (right - left) / columns,
         dx=(right - left) / columns, y0=bottom + 0.5 * (top - bottom) / rows, dy=(top - bottom) / rows,
         zmin=-0.5, zmax=classes - 0.5, colorscale=scale, showscale=False, hoverinfo="skip", name="ends",
         xaxis="x", yaxis=f"y{axis}",
     )  # fmt: skip
+
+
+def _veil(rows: Flags | None, window: Any) -> list[go.Heatmap]:
+    """Draw a veil in the page's colour over rows (n,) of cells."""
+    if rows is None or not rows.any():
+        return []
+    (left, right), (bottom, top) = window
+    height = (top - bottom) / len(rows)
+    return [
+        go.Heatmap(
+            z=np.where(rows, 1.0, np.nan)[:, None], x0=0.5 * (left + right), dx=right - left, y0=bottom + 0.5 * height,
+            dy=height, zmin=0.0, zmax=1.0, colorscale=[[0.0, BACKGROUND], [1.0, BACKGROUND]], opacity=_VEIL,
+            showscale=False, hoverinfo="skip", name="provisional",
+        )
+    ]  # fmt: skip
+
+
+def _numbers(labels: Sequence[Label]) -> list[dict[str, Any]]:
+    """Write the places' numbers, dark on light paper: they read well on every colour, in both themes."""
+    return [
+        {
+            "x": label.x, "y": label.y, "yref": f"y{label.axis}", "text": label.text, "showarrow": False,
+            "font": {"size": 11, "color": _DARK}, "bgcolor": _PAPER, "borderpad": 1,
+            "xshift": 13 if label.beside else 0, "yshift": 9 if label.beside else 0,
+        }
+        for label in labels
+    ]  # fmt: skip
 
 
 def _run(path: Array, start: tuple[float, ...], rule: tuple[str, str]) -> list[go.Scatter]:

@@ -13,13 +13,14 @@ from streamlit.testing.v1 import AppTest
 
 from dynamics import gd, iterate, sam, verdict
 from dynamics.basins import basins
-from dynamics.grouping import GROUPS
+from dynamics.grouping import GROUPS, PLACED, PLACELESS
 from dynamics.outcome import OUTCOMES
 from dynamics.sentences import percent
-from figures.basins import OTHERS, color
+from figures.basins import Spot, color
 from landscapes import CATALOGUE, Landscape
 from pages.shared.analysis import Question, answer
 from pages.shared.basins_atlas import SHADES, UNKNOWN, Atlas
+from pages.shared.basins_labels import labels as labels_of
 from pages.shared.basins_map import KINDS, MapQuestion, Patch, run_coarse, run_piece
 from pages.shared.basins_page import draw_both, draw_map
 from pages.shared.basins_takeaway import labels, labels_csv, script
@@ -181,9 +182,9 @@ def test_every_group_has_a_colour_and_no_two_meanings_share_one() -> None:
         ("trapped", "maximizer"),
     ]
     inks = [color(group, kind, shade) for group, kind in meanings for shade in range(SHADES)]
-    inks += [color(name) for name in OTHERS]
+    inks += [color(name) for name in PLACELESS]
     assert len(set(inks)) == len(inks)
-    assert set(OTHERS) == set(GROUPS) - {"minimizer", "hallucinated", "trapped"}
+    assert sorted(PLACELESS + PLACED) == sorted(GROUPS)
 
 
 @pytest.mark.parametrize("entry", [HIMMELBLAU, WELL, CATALOGUE["rastrigin"]], ids=lambda entry: entry.name)
@@ -200,10 +201,65 @@ def test_the_picture_has_the_cells_in_the_colours_of_their_places(entry: object)
         at = (z - cells.zmin) / classes
         ink = next(ink for low, ink in reversed(scale) if low <= at + 1e-12)
         p = atlas.places[code] if code >= 0 else None
-        assert ink == (color(p.group, p.kind, p.shade) if p else color(OTHERS[-1 - code]))
+        assert ink == (color(p.group, p.kind, p.shade) if p else color(PLACELESS[-1 - code]))
     low, high = q.landscape.domain[0]
     assert cells.x0 == pytest.approx(low + 0.5 * (high - low) / 20)
     assert draw_both(whole, atlas).data
+
+
+def test_no_two_colours_look_the_same_to_anybody() -> None:
+    families = (("minimizer", ""), ("hallucinated", ""), ("trapped", "saddle"), ("trapped", "maximizer"))
+    inks = [color(group, kind, shade) for group, kind in families for shade in range(SHADES)]
+    inks += [color(name) for name in PLACELESS if name != "undefined"]
+    linear = np.array([[int(ink[i : i + 2], 16) / 255.0 for i in (1, 3, 5)] for ink in inks])
+    linear = np.where(linear <= 0.04045, linear / 12.92, ((linear + 0.055) / 1.055) ** 2.4)
+    for seen in (np.eye(3), PROTAN, DEUTAN):
+        lab = np.cbrt(np.clip(linear @ seen.T, 0.0, 1.0) @ LMS.T) @ LAB.T
+        apart = np.linalg.norm(lab[:, None] - lab, axis=-1) + np.eye(len(inks))
+        assert apart.min() > 0.06
+
+
+# Oklab (Ottosson 2020), and sight without the cones for red or for green (Machado et al. 2009)
+LMS = np.array([[0.41222, 0.53633, 0.05145], [0.21190, 0.68070, 0.10740], [0.08830, 0.28172, 0.62998]])
+LAB = np.array([[0.21045, 0.79362, -0.00407], [1.97800, -2.42859, 0.45059], [0.02590, 0.78277, -0.80868]])
+PROTAN = np.array([[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]])
+DEUTAN = np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]])
+
+
+def test_every_number_on_a_map_stands_on_its_place_or_in_its_basin() -> None:
+    q = question(HIMMELBLAU, 60, steps=HIMMELBLAU.steps)
+    atlas = filled(q)
+    grid, of = atlas.drawn("SAM"), atlas.shares("SAM")[1]
+    spots = {i: Spot(*atlas.where("SAM", i), "", "", 0, "") for i in of}
+    found = labels_of(grid, q.landscape.domain, list(spots.items()))
+    assert {int(label.text) - 1 for label in found} >= {i for i, share in of.items() if share.share > 0.05}
+    for label in found:
+        code = int(label.text) - 1
+        if label.beside:
+            assert (label.x, label.y) == (spots[code].x, spots[code].y)
+        else:
+            (left, right), (bottom, top) = q.landscape.domain
+            row, column = int((label.y - bottom) / (top - bottom) * 60), int((label.x - left) / (right - left) * 60)
+            assert grid[row, column] == code
+    beside = np.array([(label.x, label.y) for label in found if label.beside])
+    apart = np.abs(beside[:, None] - beside).max(axis=-1) + 99.0 * np.eye(len(beside))
+    assert apart.min() > 0.5  # of a window that is 12 wide
+
+
+def test_what_is_provisional_is_veiled_only_while_better_is_on_its_way() -> None:
+    q = question(HIMMELBLAU, 100, steps=200)
+    atlas = Atlas.of(q, run_coarse(q))
+    whole = Question(q.landscape, q.rho, q.eta, HIMMELBLAU.start, q.steps)
+    a = answer(whole)
+
+    def veiled(filling: bool) -> int:
+        traces = [t for t in draw_map(whole, a, atlas, "SAM", filling).data if t.name == "provisional"]
+        return int(np.nansum(traces[0].z)) if traces else 0
+
+    assert (veiled(True), veiled(False)) == (100, 0)
+    piece = next(piece for piece in q.pieces() if piece.map == "SAM")
+    atlas.take(piece, run_piece(piece))
+    assert veiled(True) == veiled(False) == 100 - len(piece.rows)
 
 
 # Words

@@ -9,15 +9,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial.distance import cdist
 
-from dynamics.grouping import GROUP_OF, GROUPS, UNDEFINED, Share, shares
+from dynamics.grouping import GROUP_OF, GROUPS, PLACELESS, UNDEFINED, Share, shares
 from dynamics.outcome import OUTCOMES
 from landscapes.landscape import Array
 from pages.shared.basins_map import MapQuestion, Patch, Piece
 
-SHADES: Final = 5  # of a group's colour, for its places
+SHADES: Final = 4  # of a group's colour, for its places
 _SAME: Final = 2e-4  # of the diagonal: two places of different patches are one
 _ALONG: Final = 0.04  # ... and two curves
-_OTHERS: Final = ("cycling", "diverged", "undecided", UNDEFINED)  # groups without places, by code -1, -2, ...
 UNKNOWN: Final = -9  # code of a cell that is not computed
 
 Codes = npt.NDArray[np.int16]
@@ -42,7 +41,7 @@ class Chart:
     """One map: the cells (rows, n) in row-major order."""
 
     shape: tuple[int, int]
-    codes: Codes  # (k,) place, or -1, -2, ... for the other groups
+    codes: Codes  # (k,) place, or -1, -2, ... for those of `grouping.PLACELESS`
     words: npt.NDArray[np.uint8]  # (k,) in OUTCOMES
     kinds: npt.NDArray[np.uint8]  # (k,) in KINDS
     settled: npt.NDArray[np.int32]  # (k,)
@@ -116,6 +115,10 @@ class Atlas:
         rough = coarse.grid[np.ix_(*nearest)]
         return np.where(fine.done[:, None], fine.grid, rough)
 
+    def provisional(self, name: str) -> npt.NDArray[np.bool_]:
+        """Return which rows (n,) of what is drawn are still those of the coarse map."""
+        return ~self.fine[name].done if name in self.fine else np.zeros(self.coarse[name].shape[0], dtype=np.bool_)
+
     def shares(self, name: str) -> tuple[dict[str, Share], dict[int, Share]]:
         """Return the shares of the groups, and of the places by their numbers."""
         grid = self.chart(name).grid
@@ -133,7 +136,7 @@ class Atlas:
 
     def groups(self, codes: Codes) -> npt.NDArray[np.str_]:
         """Return the groups of codes (...)."""
-        names = np.array([place.group for place in self.places] + list(_OTHERS[::-1]), dtype=str)
+        names = np.array([place.group for place in self.places] + list(PLACELESS[::-1]), dtype=str)
         return names[np.where(codes >= 0, codes, len(names) + codes)]
 
     def _fill(self, chart: Chart, rows: npt.NDArray[np.int64], patch: Patch) -> None:
@@ -144,7 +147,7 @@ class Atlas:
         numbers = np.array([self._number(patch, i, moves) for i in range(len(patch.places))] + [0], dtype=np.int16)
         groups = np.array([GROUP_OF[word] for word in OUTCOMES])[patch.words]
         codes = numbers[patch.place]
-        for i, group in enumerate(_OTHERS):
+        for i, group in enumerate(PLACELESS):
             codes = np.where((groups == group) if group != UNDEFINED else patch.undefined, -1 - i, codes)
         chart.codes[cells] = codes
         chart.words[cells], chart.kinds[cells] = patch.words, patch.kinds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache, partial
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from figures.basins import Spot, beside, color, radius_map, window_map
 from figures.palette import RULES
 from pages.shared.analysis import Answer, Question, heights
 from pages.shared.basins_atlas import Atlas
+from pages.shared.basins_labels import labels
 from pages.shared.basins_map import SIZES, USUAL_SIZE, MapQuestion, Patch, Piece, run_coarse, run_piece
 from pages.shared.basins_words import (
     RULE_NAMES,
@@ -34,6 +36,10 @@ _OFTEN: Final = 0.7  # seconds between two looks at maps that fill in
 _UNASKED: Final = 90.0  # estimated seconds of two workers up to which maps are computed without being asked for
 _VERTICES: Final = 400  # of a run on a map
 _MARKED: Final = 60  # places that are marked on a map
+_CLICK: Final = {  # says what it does, by the number of variables
+    1: "Click anywhere on the map: GD and SAM run from the start there, SAM with that radius; see “From one start”.",
+    2: "Click anywhere on a map: GD and SAM run from there. The maps show both runs, and “From one start” plays them.",
+}
 _WORK, _CLICKED, _ASKED = "basins", "_map_clicked", "_map_asked"
 
 
@@ -134,19 +140,20 @@ def _show(q: Question, a: Answer, atlas: Atlas, work: MapWork | None) -> None:
     if work is not None:
         work.look()
         work.update()
-    names = _show_pictures(q, a, atlas)
-    show_legend(atlas, names)
     _show_progress(atlas, work)
+    names = _show_pictures(q, a, atlas, work is not None and not work.done)
+    show_legend(atlas, names)
+    st.caption(_CLICK[q.landscape.dim])
     if work is not None and ended and not work.seen:
         work.seen = True
         st.rerun()  # the page need not look at it any longer
 
 
-def _show_pictures(q: Question, a: Answer, atlas: Atlas) -> tuple[str, ...]:
+def _show_pictures(q: Question, a: Answer, atlas: Atlas, filling: bool) -> tuple[str, ...]:
     """Draw the maps; return the names of what is on them."""
     if q.landscape.dim == 1:
         alt = " ".join(alternative(atlas, name) for name in RULE_NAMES)
-        picture = draw_map(q, a, atlas)
+        picture = draw_map(q, a, atlas, filling=filling)
         player(
             picture, key="map-radii", height=picture.layout.height, view=str(q.landscape.domain),
             alt=f"{alt} Below, SAM at every radius.", on_click=partial(_start_from, q),
@@ -155,7 +162,7 @@ def _show_pictures(q: Question, a: Answer, atlas: Atlas) -> tuple[str, ...]:
     for column, name in zip(st.columns(2, gap="small"), RULE_NAMES, strict=True):
         with column:
             st.html(f'<p style="margin:0;font-weight:600;color:{RULES[name]}">{name}</p>')
-            picture = draw_map(q, a, atlas, name)
+            picture = draw_map(q, a, atlas, name, filling)
             player(
                 picture, key=f"map-{name}", height=picture.layout.height, view=str(q.landscape.domain),
                 alt=alternative(atlas, name), on_click=partial(_start_from, q),
@@ -163,22 +170,44 @@ def _show_pictures(q: Question, a: Answer, atlas: Atlas) -> tuple[str, ...]:
     return RULE_NAMES
 
 
-def draw_map(q: Question, a: Answer, atlas: Atlas, name: str = "") -> Figure:
-    """Draw the map of a rule in two variables, and the one of both in one variable."""
+def draw_map(q: Question, a: Answer, atlas: Atlas, name: str = "", filling: bool = False) -> Figure:
+    """Draw the map of a rule in two variables, and the one of both in one variable; faint where it is to be better."""
     l = q.landscape
     colors = [color(p.group, p.kind, p.shade) for p in atlas.places]
     axes, z = heights(l)
     if l.dim == 1:
         rows = (atlas.drawn("GD"), atlas.drawn("SAM"))
-        spots = _spots(atlas, "SAM", q.rho)
-        most = atlas.question.landscape.rho_max
-        return radius_map(l, atlas.drawn("radii"), rows, colors, (axes[0], z), spots, q.start[0], q.rho, most)
+        marked = _spots(atlas, "SAM", q.rho)
+        most = l.rho_max
+        numbers = labels(atlas.drawn("radii"), (l.domain[0], (0.0, most)), _ranked(atlas, "radii", marked))
+        for axis, name in (("2", "GD"), ("3", "SAM")):
+            numbers += labels(atlas.drawn(name), (l.domain[0], (0.0, 1.0)), _ranked(atlas, name, {}), axis)
+        return radius_map(
+            l, atlas.drawn("radii"), rows, colors, (axes[0], z), list(marked.values()), q.start[0], q.rho, most,
+            numbers, _veiled(atlas, "radii", filling),
+        )  # fmt: skip
     run = a.gd if name == "GD" else a.sam
     path = run.orbit.thinned(_VERTICES).x
     seen = l.contains(path, slack=l.diagonal)  # what has left is not followed: a browser cannot draw what is far out
     path = path if seen.all() else path[: int(np.argmin(seen))]
-    spots = _spots(atlas, name)
-    return window_map(l, atlas.drawn(name), colors, (*axes, z), spots, q.start, path, (name, RULES[name]))
+    marked = _spots(atlas, name)
+    return window_map(
+        l, atlas.drawn(name), colors, (*axes, z), list(marked.values()), q.start, path, (name, RULES[name]),
+        labels(atlas.drawn(name), (l.domain[0], l.domain[1]), _ranked(atlas, name, marked)),
+        _veiled(atlas, name, filling),
+    )  # fmt: skip
+
+
+def _veiled(atlas: Atlas, name: str, filling: bool) -> Any:
+    """Return which rows are provisional: none where the coarse map is all there is and will be."""
+    rows = atlas.provisional(name)
+    return None if rows.all() and not filling else rows
+
+
+def _ranked(atlas: Atlas, name: str, marked: Mapping[int, Spot]) -> list[tuple[int, Spot | None]]:
+    """Return a map's places, the most frequent first, each with its mark."""
+    of = atlas.shares(name)[1]
+    return [(i, marked.get(i)) for i in sorted(of.keys() | marked.keys(), key=lambda i: -of[i].count if i in of else 0)]
 
 
 def draw_both(q: Question, atlas: Atlas) -> Figure:
@@ -189,17 +218,17 @@ def draw_both(q: Question, atlas: Atlas) -> Figure:
     return beside(*(draw_map(q, a, atlas, name) for name in RULE_NAMES))
 
 
-def _spots(atlas: Atlas, name: str, height: float = 0.0) -> list[Spot]:
+def _spots(atlas: Atlas, name: str, height: float = 0.0) -> dict[int, Spot]:
     """Mark the places to which starts of a map lead, the most frequent ones."""
     of = atlas.shares(name)[1]
-    spots = []
+    spots = {}
     for i in sorted(of, key=lambda i: -of[i].count)[:_MARKED]:
         p, at = atlas.places[i], atlas.where(name, i)
         if not atlas.question.landscape.contains(at):
             continue
-        text = f"{place_words(atlas, i)}<br>{percent(of[i].share)} of the starts"
+        text = f"{i + 1}: {place_words(atlas, i)}<br>{percent(of[i].share)} of the starts"
         y = float(at[1]) if len(at) == 2 else height
-        spots.append(Spot(float(at[0]), y, p.group, p.kind, p.shade, text, p.curve))
+        spots[i] = Spot(float(at[0]), y, p.group, p.kind, p.shade, text, p.curve)
     return spots
 
 
@@ -218,7 +247,8 @@ def _show_progress(atlas: Atlas, work: MapWork | None) -> None:
     question = atlas.question
     n, fewer = question.n, question.coarse.n
     known = f"drawn from {fewer} × {fewer} starts"
-    if atlas.whole:
+    if atlas.whole:  # one line in any case, so that the maps stay where they are
+        st.caption(f"All {n} × {n} starts.")
         return
     if work is None:
         line, button = st.columns([3, 1], vertical_alignment="center")
@@ -229,12 +259,14 @@ def _show_progress(atlas: Atlas, work: MapWork | None) -> None:
     line, button = st.columns([3, 1], vertical_alignment="center")
     if work.done:
         why = "Stopped" if work.by_hand else "Ended early"
-        line.caption(f"{why} at {percent(work.share)} of {n} × {n} starts; the rest and the shares are {known}.")
+        line.caption(
+            f"{why} at {percent(work.share)} of {n} × {n} starts; the rest (faint) and the shares are {known}."
+        )
         for reason in dict.fromkeys(work.failures()):
             line.caption(f"A part failed: {reason}.")
         button.button("Go on", key="map-go", on_click=partial(_ask_for, question), width="stretch")
         return
-    line.progress(work.share, f"{percent(work.share)} of {n} × {n} starts; the rest and the shares are {known}")
+    line.progress(work.share, f"{percent(work.share)} of {n} × {n} starts; the rest (faint) and the shares are {known}")
     button.button("Stop", key="map-stop", on_click=work.stop_by_hand, width="stretch")
 
 

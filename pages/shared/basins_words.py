@@ -13,7 +13,7 @@ import streamlit as st
 from dynamics.grouping import GROUPS, UNDEFINED, WORDS, Share, shares
 from dynamics.outcome import OUTCOMES, Outcome
 from dynamics.sentences import article, counted, percent, place
-from figures.basins import color
+from figures.basins import color, ink_on
 from figures.legend import character
 from figures.palette import ATTRACTING, KINDS, RULES, START, TEXT
 from pages.shared.basins_atlas import Atlas
@@ -27,12 +27,14 @@ _STYLE: Final = """
 .basins th, .basins td { padding: 0.15rem 0.4rem; text-align: right; border-bottom: 1px solid var(--st-border-color); }
 .basins th:first-child, .basins td:first-child { text-align: left; }
 .basins td:not(:first-child) { white-space: nowrap; vertical-align: top; }
-.basins tr.place td { border-bottom: none; opacity: 0.85; }
-.basins tr.place td:first-child { padding-left: 2.6rem; text-indent: -1.2rem; }
+.basins tr.place td { border-bottom: none; font-size: 0.85rem; }
+.basins tr.place td:first-child { padding-left: 3.2rem; text-indent: -2rem; }
 .basins tr.group td { border-top: 1px solid var(--st-border-color); border-bottom: none; font-weight: 600; }
 .basins tr.sum td { border-top: 2px solid var(--st-border-color); border-bottom: none; }
 .basins .cell { display: inline-block; width: 0.8rem; height: 0.8rem; margin-right: 0.4rem; vertical-align: -0.05rem;
   border-radius: 2px; outline: 1px solid var(--st-border-color); }
+.basins .numbered { width: 1.6rem; height: 1.1rem; line-height: 1.1rem; text-align: center; text-indent: 0;
+  font-size: 0.75rem; font-weight: 600; vertical-align: 0; }
 </style>
 """
 
@@ -81,21 +83,27 @@ def alternative(atlas: Atlas, name: str) -> str:
 
 def show_legend(atlas: Atlas, names: Sequence[str]) -> None:
     """List what the colours of the maps mean."""
-    seen = {group for name in names for group in np.unique(atlas.groups(atlas.drawn(name))).tolist()}
-    kinds = {p.kind for p in atlas.places if p.group == "trapped"}
+    codes = np.unique(np.concatenate([np.unique(atlas.drawn(name)) for name in names]))
+    seen = set(atlas.groups(codes).tolist())
+    places = [atlas.places[i] for i in codes[codes >= 0]]
     items = []
     for group in GROUPS:
         if group not in seen:
             continue
         if group == "trapped":
             for kind in ("saddle", "maximizer", "degenerate"):
-                if kind in kinds:
-                    items.append((color("trapped", kind), f"held at {article(kind)}", WORDS[group].help))
+                shades = sorted({p.shade for p in places if (p.group, p.kind) == (group, kind)})
+                if shades:
+                    colors = [color(group, kind, shade) for shade in shades]
+                    items.append((colors, f"held at {article(kind)}", WORDS[group].help))
             continue
         blank = " (blank)" if group == UNDEFINED else ""
-        items.append((color(group), f"{WORDS[group].label}{blank}", WORDS[group].help))
+        colors = [color(group, "", shade) for shade in sorted({p.shade for p in places if p.group == group}) or [0]]
+        items.append((colors, f"{WORDS[group].label}{blank}", WORDS[group].help))
     spans = "".join(
-        f'<span title="{html.escape(says)}">{_swatch(ink)}{html.escape(label)}</span>' for ink, label, says in items
+        f'<span title="{html.escape(says)}"><span style="gap:0">{"".join(map(_swatch, colors))}</span>'
+        f"{html.escape(label)}</span>"
+        for colors, label, says in items
     )
     spans += "".join(
         f'<span><span aria-hidden="true" style="color:{TEXT}">{mark}</span>{what}</span>'
@@ -135,7 +143,7 @@ def show_table(atlas: Atlas) -> None:
             p = atlas.places[i]
             each = [of[name][1].get(i) for name in RULE_NAMES]
             ink = color(p.group, p.kind, p.shade)
-            rows.append(_row("place", ink, place_words(atlas, i), [_with_error(share) for share in each]))
+            rows.append(_row("place", ink, place_words(atlas, i), [_with_error(share) for share in each], number=i + 1))
         if group == "undecided":
             for word in ("still moving", "stalled"):
                 parts = [word_share(atlas, name, word) for name in RULE_NAMES]
@@ -147,7 +155,8 @@ def show_table(atlas: Atlas) -> None:
             sums = [sum(of[name][1][i].share for i in rest if i in of[name][1]) for name in RULE_NAMES]
             cells = [percent(total) if total else _NOTHING for total in sums]
             rows.append(_row("place", None, f"{counted(len(rest), 'other place')}", cells))
-    totals = [percent(sum(share.share for share in of[name][0].values())) for name in RULE_NAMES]
+    # Counts, since shares need not sum to 1 to the last digit.
+    totals = [percent(sum(s.count for s in of[name][0].values()) / atlas.chart(name).codes.size) for name in RULE_NAMES]
     rows.append(_row("sum", None, "all starts", totals))
     heads = "".join(
         f'<th scope="col"><span aria-hidden="true" style="color:{RULES[name]}">&#9679;</span> {name}</th>'
@@ -159,9 +168,9 @@ def show_table(atlas: Atlas) -> None:
     )
     starts = " and ".join(dict.fromkeys(grid_words(atlas, name) for name in RULE_NAMES))
     st.caption(
-        f"Shares of {starts} after {counted(atlas.question.steps, 'step')}. ± is the most by which "
-        "the grid may be wrong about the window: half the cells through which a boundary runs. What is narrower than "
-        "a cell is not seen. → names what SAM looks at from there."
+        f"Shares of {starts} after {counted(atlas.question.steps, 'step')}; numbers as on the maps. ± is the most by "
+        "which the grid may be wrong about the window: half the cells through which a boundary runs. What is narrower "
+        "than a cell is not seen. → names what SAM looks at from there."
     )
 
 
@@ -185,8 +194,12 @@ def place_words(atlas: Atlas, i: int) -> str:
     return f"{at} → {kind}" if p.group == "hallucinated" else f"{kind} {at}"
 
 
-def _row(kind: str, ink: str | None, label: str, cells: Sequence[str], says: str = "") -> str:
+def _row(
+    kind: str, ink: str | None, label: str, cells: Sequence[str], says: str = "", number: int | None = None
+) -> str:
     mark = f'<span class="cell" aria-hidden="true" style="background:{ink}"></span>' if ink else ""
+    if ink and number:
+        mark = f'<span class="cell numbered" style="background:{ink};color:{ink_on(ink)}">{number}</span>'
     title = f' title="{html.escape(says)}"' if says else ""
     values = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
     return f'<tr class="{kind}"><td{title}>{mark}{html.escape(label)}</td>{values}</tr>'
