@@ -182,7 +182,7 @@ def test_explore_shows_every_landscape_as_the_core_finds_it(entry: Entry) -> Non
     found = hallucinated_points(l, entry.rho)
     if not len(found):
         assert not app.dataframe
-        assert ("A whole" if found.curves else "There is none") in said(app)
+        assert ("A whole" if found.curves else "None was found") in said(app)
         return
     rows = app.dataframe[0].value
     axes = ["x", "y"][: l.dim]
@@ -208,7 +208,7 @@ def test_the_picture_has_a_text_that_states_its_finding() -> None:
         assert sentence in alt
     assert "−6 to 6 by −6 to 6" in alt
     assert (
-        f"{len(found)} isolated hallucinated points; {int(found.attract(HIMMELBLAU.eta).sum())} of them attract" in alt
+        f"{len(found)} hallucinated points, {int(found.attract(HIMMELBLAU.eta).sum())} of them attracting SAM" in alt
     )
 
 
