@@ -200,6 +200,22 @@ def test_branches_reach_down_to_their_targets(l: Landscape) -> None:
             assert near(others.points, some.points) < 1e-2 * rho
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_landscapes_that_are_round_or_almost(seed: int) -> None:
+    """Waves of equal lengths, bent a little or not: at small radii the same points by both ways, and no false end."""
+    a, b, c, d = np.random.default_rng(seed).normal(size=4).round(3)
+    k = (0.0, 0.05, 1.0)[seed % 3]
+    text = f"cos(x) + cos(y) + {k}*(({a})*sin(x+2y) + ({b})*x*y + ({d})*x^3/5) + ({c})*x^2*y^2/3"
+    l = Landscape(text, ((-1.1, 1.9), (-1.3, 1.6)))
+    s = stationary_points(l, 1.4)
+    found = hallucination_curves(l, 1.4, s)
+    assert not {"undefined", "rounding"} & {*found.starts, *found.ends}
+    for rho in 1.4 * np.array([1e-4, 3.7e-4, 1e-3, 5e-3, 2e-2, 0.1]):
+        h, at = hallucinated_points(l, rho, s), found.points_at(rho)
+        assert len(h) == len(at) and not h.curves
+        assert near(at.points, h.points) < 1e-2 * rho
+
+
 def test_eight_branches_begin_at_a_maximizer_that_is_almost_round() -> None:
     c = hallucination_curves(ALMOST_ROUND[0], 1.5)
     np.testing.assert_allclose(c.lows, 0.0)

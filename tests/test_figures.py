@@ -146,6 +146,20 @@ def test_a_window_is_drawn_to_scale_unless_it_is_long(width: float, height: floa
     assert 200 <= layout.height <= 560
 
 
+@pytest.mark.parametrize(("name", "crowd"), [("rastrigin", True), ("himmelblau", False)])
+def test_of_many_points_those_that_repel_are_faint_and_below_the_paths(name: str, crowd: bool) -> None:
+    q, a = asked(CATALOGUE[name])
+    assert (len(a.found) > marks.CROWD) == crowd
+    picture = draw_landscape(q, a, surrogate=False, field=False)
+    names = [t.name for t in picture.data]
+    repel, attract = trace(picture, REPELLING.label), trace(picture, ATTRACTING.label)
+    assert names.index(REPELLING.label) < names.index(ATTRACTING.label)
+    assert (names.index(REPELLING.label) < names.index("SAM")) == crowd
+    assert (repel.opacity is not None and repel.marker.size < REPELLING.size) == crowd
+    assert names.index("SAM") < names.index(ATTRACTING.label) and attract.opacity is None
+    assert attract.marker.size >= ATTRACTING.size
+
+
 def test_without_a_stall_there_is_no_arrow() -> None:
     picture = draw_landscape(*asked(CATALOGUE["double-well"], rho=0.2), False, False)
     assert not [note for note in picture.layout.annotations if note.showarrow]
