@@ -39,6 +39,7 @@ bench: $(VENV)/installed-dev
 
 presets: $(VENV)/installed
 	$(BIN)/python -m pages.shared.stored
+	$(BIN)/python -m pages.shared.networks_example
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it: apt-get install python3.11" >&2; exit 1; }
