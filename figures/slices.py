@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
+
+from dynamics.sentences import number
 
 from .palette import BACKGROUND, FAINT, HEIGHTS, SAM, TEXT, arrow, figure
 
@@ -27,19 +31,40 @@ def line(along: Array, loss: Array, rho: float, here: float, there: float, name:
         x=along, y=loss, mode="lines", name="loss", line={"color": TEXT, "width": 2},
         hovertemplate="at distance %{x:.3g}: loss %{y:.4g}<extra></extra>",
     )  # fmt: skip
+    bottom, top = _heights(np.append(loss, [here, there]))
+    ends = [(0.0, here, f"w: {name} is here", "diamond")]
     if rho > 0.0:
-        picture.add_annotation(arrow((0.0, here), (rho, there), ""))
-    for x, y, text, up in ((0.0, here, f"w: {name} is here", here > there), (rho, there, "w⁺: it looks here", True)):
+        # The head ends before the mark that it points at.
+        picture.add_annotation(arrow((0.0, here), (rho, there), ""), standoff=8)
+        ends.append((rho, there, "w⁺: it looks here", "diamond-open"))
+    for x, y, text, symbol in ends:
         picture.add_scatter(
-            x=[x], y=[y], mode="markers", marker={"color": SAM, "size": 10}, hoverinfo="skip", showlegend=False
-        )
-        picture.add_annotation(
-            x=x, y=y, text=text, showarrow=False, yshift=22 if up else -22, font={"color": SAM, "size": 13},
-            bgcolor=BACKGROUND, bordercolor=FAINT, borderpad=3, xanchor="center",
+            x=[x], y=[y], mode="markers", hoverinfo="skip", showlegend=False,
+            marker={"color": SAM, "size": 11, "symbol": symbol, "line": {"color": SAM, "width": 2}},
         )  # fmt: skip
-    picture.update_xaxes(title="distance from w along its gradient")
-    picture.update_yaxes(title={"text": "loss", "standoff": 8}, nticks=6)
+        # The curve is nowhere higher than its top: above it the labels hide nothing, and what leads to them neither.
+        picture.add_annotation(
+            x=x, y=y, text=text, ax=x, ay=top + _LABELS * (top - bottom), axref="x", ayref="y", yanchor="bottom",
+            showarrow=True, arrowhead=0, arrowwidth=1, arrowcolor=SAM, standoff=8,
+            font={"color": SAM, "size": 13}, bgcolor=BACKGROUND, bordercolor=FAINT, borderpad=3, xanchor="center",
+        )  # fmt: skip
+    room = top - bottom
+    picture.update_xaxes(title="distance from w along ∇f(w)", range=[float(along[0]), float(along[-1])])
+    picture.update_yaxes(
+        title={"text": "loss f", "standoff": 8}, nticks=6, range=[bottom - 0.06 * room, top + (_LABELS + 0.2) * room]
+    )
     return picture
+
+
+_LABELS: Final = 0.12  # above the curve's top, as a share of its height, the labels begin
+
+
+def _heights(values: Array) -> tuple[float, float]:
+    """Return the least and the greatest finite value; where they are the same, a little apart."""
+    finite = values[np.isfinite(values)]
+    bottom, top = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    apart = max(top - bottom, 1e-6 * max(1.0, abs(top)))
+    return bottom, bottom + apart
 
 
 def plane(ahead: Array, across: Array, loss: Array, path: Array, steps: npt.NDArray[np.int64], rho: float) -> go.Figure:
@@ -73,17 +98,27 @@ def plane(ahead: Array, across: Array, loss: Array, path: Array, steps: npt.NDAr
             x=x, y=0.0, text=text, showarrow=False, yshift=16, font={"color": TEXT, "size": 13},
             bgcolor=BACKGROUND, bordercolor=FAINT, borderpad=2,
         )  # fmt: skip
-    picture.update_xaxes(title="along the gradient at w", range=[float(ahead[0]), float(ahead[-1])])
-    picture.update_yaxes(title="along the main direction of motion", range=[float(across[0]), float(across[-1])])
+    picture.update_xaxes(title="distance from w along ∇f(w)", range=[float(ahead[0]), float(ahead[-1])])
+    picture.update_yaxes(
+        title="distance along the main direction of motion", range=[float(across[0]), float(across[-1])]
+    )
     return picture
 
 
-def words(rho: float, here: float, there: float, name: str) -> str:
-    """Say what the line shows."""
+def words(rho: float, here: float, there: float, slope: float, name: str) -> str:
+    """Say what the line shows.
+
+    Args:
+        rho: where w+ is.
+        here: loss at w.
+        there: loss at w+.
+        slope: length of the gradient at w+.
+        name: of the rule that ended at w.
+    """
     if rho == 0.0:
         return f"At ρ = 0 {name} does not look ahead."
     turn = "falls" if there < here else "rises"
     return (
         f"Looking a distance {rho:.4g} along its gradient, {name} means to climb; from w to w⁺ the loss {turn} "
-        f"from {here:.5g} to {there:.5g}."
+        f"from {here:.5g} to {there:.5g}, and there the slope is {number(slope)}."
     )

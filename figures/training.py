@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from .palette import BACKGROUND, GD, GREY, REMEDY, SAM, TEXT, figure
+from dynamics.sentences import number
+
+from .palette import BACKGROUND, FAINT, GD, GREY, REMEDY, SAM, TEXT, figure
 
 Array = npt.NDArray[np.float64]
 
@@ -32,18 +34,30 @@ class Line:
     dotted: bool = False  # at the look-ahead point
 
 
-def over_steps(lines: Sequence[Line], title: str, log: bool = False, height: int = _HEIGHT) -> go.Figure:
-    """Draw curves over the steps; on a logarithmic axis nothing is drawn where they are not positive."""
+def over_steps(
+    lines: Sequence[Line], title: str, log: bool = False, share: bool = False, height: int = _HEIGHT
+) -> go.Figure:
+    """Draw curves over the steps; on a logarithmic axis nothing is drawn where they are not positive.
+
+    Args:
+        lines: the curves.
+        title: of what they measure.
+        log: on a logarithmic axis.
+        share: they are shares of a whole, written in percent.
+        height: in pixels.
+    """
     picture = figure(height, showlegend=False)
     for line in lines:
         y = np.where(line.y > 0.0, line.y, np.nan) if log else line.y
         picture.add_scatter(
             x=line.k, y=y, mode="lines", name=line.name,
             line={"color": line.color, "width": 2, "dash": "dot" if line.dotted else "solid"},
-            hovertemplate="step %{x}: %{y:.4g}<extra>" + line.name + "</extra>",
+            hovertemplate=f"step %{{x}}: %{{y:{'.1%' if share else '.4g'}}}<extra>{line.name}</extra>",
         )  # fmt: skip
     picture.update_xaxes(title="step", rangemode="tozero")
     picture.update_yaxes(title={"text": title, "standoff": 8}, nticks=6)
+    if share:
+        picture.update_yaxes(tickformat=".0%")
     if log:
         picture.update_yaxes(**_decades(np.concatenate([np.empty(0), *(line.y for line in lines)])))
     return picture
@@ -88,28 +102,44 @@ class Group:
     values: tuple[Array, ...]  # n arrays, one value a seed
 
 
-def spread(groups: Sequence[Group], title: str, log: bool = False) -> go.Figure:
-    """Draw the median over seeds with a bar from the least to the greatest, and every seed as a dot."""
+def spread(groups: Sequence[Group], title: str, log: bool = False, share: bool = False) -> go.Figure:
+    """Draw the medians over seeds, every seed as a dot, and whiskers from the least to the greatest.
+
+    Args:
+        groups: what is compared; at each radius they stand beside each other.
+        title: of what was measured.
+        log: on a logarithmic axis.
+        share: it is a share of a whole, written in percent.
+    """
     picture = figure(320, showlegend=False)
+    every = np.unique(np.concatenate([np.empty(0), *(group.rho for group in groups)]))
+    apart = _BESIDE * (float(np.ptp(every)) if every.size > 1 else 1.0)
+    digits = ".1%" if share else ".4g"
     for i, group in enumerate(groups):
-        median = np.array([np.median(v) if len(v) else np.nan for v in group.values])
-        low = np.array([np.min(v) if len(v) else np.nan for v in group.values])
-        high = np.array([np.max(v) if len(v) else np.nan for v in group.values])
+        x = group.rho + apart * (i - 0.5 * (len(groups) - 1))
+        median, low, high = (
+            np.array([of(v) if len(v) else np.nan for v in group.values]) for of in (np.median, np.min, np.max)
+        )
         picture.add_scatter(
-            x=group.rho, y=median, mode="lines+markers", name=group.name,
-            line={"color": group.color, "width": 2},
-            marker={"color": group.color, "size": 8, "symbol": _SYMBOLS[i % len(_SYMBOLS)]},
+            x=x, y=median, mode="lines+markers", name=group.name,
+            line={"color": group.color, "width": 1, "dash": "dot"},
+            marker={"color": group.color, "size": 10, "symbol": _SYMBOLS[i % len(_SYMBOLS)]},
             error_y={"type": "data", "symmetric": False, "array": high - median, "arrayminus": median - low,
-                     "color": group.color, "thickness": 1.5},
-            hovertemplate="ρ = %{x:.4g}: median %{y:.4g}<extra>" + group.name + "</extra>",
+                     "color": group.color, "thickness": 2, "width": 6},
+            customdata=group.rho,
+            hovertemplate=f"ρ = %{{customdata:.4g}}: median %{{y:{digits}}}<extra>{group.name}</extra>",
         )  # fmt: skip
-        dots = [(rho, v) for rho, values in zip(group.rho, group.values, strict=True) for v in values]
+        seeds = [(at, rho, v) for at, rho, vs in zip(x, group.rho, group.values, strict=True) for v in vs]
         picture.add_scatter(
-            x=[rho for rho, _ in dots], y=[v for _, v in dots], mode="markers", showlegend=False, name=group.name,
-            marker={"color": group.color, "size": 5, "opacity": 0.5}, hoverinfo="skip",
+            x=[at + 0.3 * apart for at, _, _ in seeds], y=[v for _, _, v in seeds], mode="markers",
+            showlegend=False, name=group.name, customdata=[rho for _, rho, _ in seeds],
+            marker={"color": group.color, "size": 6, "symbol": "circle-open"},
+            hovertemplate=f"ρ = %{{customdata:.4g}}: a seed's %{{y:{digits}}}<extra>{group.name}</extra>",
         )  # fmt: skip
-    picture.update_xaxes(title="radius ρ")
+    picture.update_xaxes(title="radius ρ", tickvals=every.tolist(), ticktext=[f"{rho:g}" for rho in every])
     picture.update_yaxes(title={"text": title, "standoff": 8}, nticks=6)
+    if share:
+        picture.update_yaxes(tickformat=".0%", range=[-0.03, 1.03])
     if log:
         picture.update_yaxes(type="log", exponentformat="power")
     return picture
@@ -122,9 +152,10 @@ def heat(
     text: Sequence[Sequence[str]],
     title: str,
     log: bool = False,
+    share: bool = False,
     color: str = GREY,
 ) -> go.Figure:
-    """Draw one number for every combination as colour and as text.
+    """Draw one number for every combination as colour and as text, with a bar that says which colour is which.
 
     Args:
         columns: what stands below, (n,).
@@ -133,19 +164,43 @@ def heat(
         text: what is written in each cell.
         title: of the numbers.
         log: colours go by the logarithm.
+        share: they are shares of a whole: the colours go from none to all of it.
         color: of the greatest number.
     """
     lines = max((row.count("<br>") + 1 for row in rows), default=1)
-    picture = figure(110 + max(46, 18 * lines + 4) * len(rows), showlegend=False)
+    picture = figure(170 + max(46, 18 * lines + 4) * len(rows), showlegend=False)
     with np.errstate(all="ignore"):
         shade = np.log10(z) if log else z
     shade = np.where(np.isfinite(shade), shade, np.nan)
+    low, high = (0.0, 1.0) if share else _reach(shade)
+    ticks = np.linspace(low, high, 5 if share else 3)
     picture.add_heatmap(
         x=list(columns), y=list(rows), z=shade, text=[list(row) for row in text], texttemplate="%{text}",
-        colorscale=[[0.0, BACKGROUND], [1.0, color]], opacity=0.75, showscale=False,
-        textfont={"color": TEXT}, hovertemplate="ρ = %{x}, %{y}: %{text}<extra>" + title + "</extra>",
-        xgap=2, ygap=2,
+        opacity=0.75, textfont={"color": TEXT}, xgap=2, ygap=2, coloraxis="coloraxis",
+        hovertemplate="ρ = %{x}, %{y}: %{text}<extra>" + title + "</extra>",
     )  # fmt: skip
+    # Above the picture the bar takes none of its width; as an axis of its own it stays on a phone too.
+    bar = {
+        "orientation": "h", "x": 0.0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "thickness": 10, "len": 1,
+        "title": {"text": title, "side": "top", "font": {"size": 12}}, "outlinecolor": FAINT, "outlinewidth": 1,
+        "tickvals": ticks.tolist(), "ticktext": [_tick(v, log, share) for v in ticks], "tickcolor": FAINT,
+    }  # fmt: skip
+    colors = [[0.0, BACKGROUND], [1.0, color]]
+    picture.update_layout(coloraxis={"colorscale": colors, "cmin": low, "cmax": high, "colorbar": bar})
     picture.update_xaxes(title="radius ρ", type="category", showgrid=False)
     picture.update_yaxes(type="category", autorange="reversed", showgrid=False)
+    picture.update_layout(margin={"t": 72})
     return picture
+
+
+_BESIDE: Final = 0.035  # of the width: how far groups stand apart at the same radius
+
+
+def _reach(values: Array) -> tuple[float, float]:
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    return low, high if high > low else low + 1.0
+
+
+def _tick(value: float, log: bool, share: bool) -> str:
+    return f"{value:.0%}" if share else number(10.0**value if log else value)

@@ -15,8 +15,8 @@ def main() -> None:
     set_page("Networks")
     st.title("Networks")
     st.write(
-        "A network's loss is a landscape too, over its weights w. SAM looks a distance ρ along the gradient, to w⁺, "
-        "and follows the gradient there: where that one vanishes, training stops, whatever the network has learned."
+        "SAM steps by the slope of the loss at w⁺, a distance ρ uphill of the weights w. Where that slope vanishes, "
+        "training stops, whatever the network has learned."
     )
     link = Link("Networks")
     part = st.segmented_control(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dynamics import RECIPES
 from landscapes.datasets import MOST
@@ -30,6 +32,8 @@ PARTS: Final = {  # of the page, and the keys of their controls
     LOG: (),
 }
 _ALL: Final = 0  # examples: all of them
+_NARROW: Final = 140  # pixels: two beside each other on a phone
+_VARIABLE: Final = re.compile(r"(?<![\\A-Za-z])x(?![A-Za-z])")  # of the recipes; on this page it is called w
 
 
 def keep_values(rendered: str) -> None:
@@ -68,27 +72,29 @@ _STORIES: Final = (
 )
 
 
-def ask_training(link: Link, preset: str, one: bool = True) -> Training:
+def ask_training(link: Link, preset: str, row: DeltaGenerator, one: bool = True) -> Training:
     """Ask for the radius, the step size and the rest; what the link leaves out is as in the preset.
 
     Args:
         link: the page's link.
         preset: where the settings start from.
+        row: where the numbers go that are changed most; the rest is folded, and drawn where this is called.
         one: ask for one radius, warm-start and share of wrong labels; a sweep asks for several by itself.
     """
     usual = PRESETS[preset]
     default = _values(usual)
     rho, warm, rule, options = usual.rho, usual.warm, usual.rule, usual.options
-    if one:
-        rho = _number(link, "rho", "radius ρ", default, *RADII, 0.5, help="How far SAM looks uphill.")
-    left, right = st.columns(2)
-    with left:
-        eta = _number(link, "eta", "step size η", default, *STEP_SIZES, 0.01)
-    with right:
-        steps = _number(link, "steps", "steps", default, 1, MOST_STEPS, 500)
-    if one:
-        rule, warm, options = _ask_tried(link, default)
-    with st.expander("Network and data"):
+    with row:
+        if one:
+            says = "How far SAM looks uphill."
+            rho = _number(link, "rho", "radius ρ", default, *RADII, 0.5, help=says, width=_NARROW)
+        eta = _number(link, "eta", "step size η", default, *STEP_SIZES, 0.01, width=_NARROW)
+        steps = _number(link, "steps", "steps", default, 1, MOST_STEPS, 500, width=_NARROW)
+    left, right = st.columns(2) if one else (None, st.container())
+    if left is not None:
+        with left, st.expander("Third run, beside GD and SAM"):
+            rule, warm, options = _ask_tried(link, default)
+    with right, st.expander("Network and data"):
         seed = _number(link, "seed", "seed of the first weights", default, 0, 9999, 1)
         network = _ask_network(link, usual.network, default, one)
     return replace(
@@ -107,23 +113,21 @@ def ask_training(link: Link, preset: str, one: bool = True) -> Training:
 def _ask_tried(link: Link, default: dict[str, Any]) -> tuple[str, int, tuple[tuple[str, float], ...]]:
     """Ask what is tried in SAM's place, in the third run, and with which numbers."""
     warm, options = int(default["warm"]), []
-    with st.container(border=True):
-        rule = _choice(
-            link, "rule", "third run, beside GD and SAM", default, TRIED, {name: RECIPES[name].label for name in TRIED}
-        )
-        recipe = RECIPES[rule]
-        for part in recipe.equation.split(r"\quad"):
-            st.markdown(f"${part.strip().rstrip(',')}$")  # breaks between symbols where there is little room
-        st.caption(f"{recipe.source}; x are the weights, g is the gradient at x and s the one at x⁺.")
-        for knob in recipe.knobs:
-            if rule == "warm":
-                warm = _number(link, "warm", "steps of GD, k", default, 0, MOST_STEPS, 100, help=knob.says)
-                continue
-            key, kind = f"{rule}_{knob.name}", int if knob.whole else float
-            low, high, usual = kind(knob.low), kind(knob.high), kind(knob.default)
-            value = _number(link, key, knob.symbol, {key: usual}, low, high, 1 if knob.whole else 0.05, help=knob.says)
-            if value != usual:
-                options.append((knob.name, float(value)))
+    rule = _choice(link, "rule", "in SAM's place", default, TRIED, {name: RECIPES[name].label for name in TRIED})
+    recipe = RECIPES[rule]
+    for part in recipe.equation.split(r"\quad"):
+        equation = _VARIABLE.sub("w", part.strip().rstrip(","))
+        st.markdown(f"${equation}$")  # breaks between symbols where there is little room
+    st.caption(f"{recipe.source}; g stands for ∇f(w) and s for ∇f(w⁺).")
+    for knob in recipe.knobs:
+        if rule == "warm":
+            warm = _number(link, "warm", "steps of GD, k", default, 0, MOST_STEPS, 100, help=knob.says)
+            continue
+        key, kind = f"{rule}_{knob.name}", int if knob.whole else float
+        low, high, usual = kind(knob.low), kind(knob.high), kind(knob.default)
+        value = _number(link, key, knob.symbol, {key: usual}, low, high, 1 if knob.whole else 0.05, help=knob.says)
+        if value != usual:
+            options.append((knob.name, float(value)))
     return rule, warm, tuple(options)
 
 
@@ -181,7 +185,15 @@ def _values(training: Training) -> dict[str, Any]:
 
 
 def _number(
-    link: Link, key: str, name: str, default: dict[str, Any], low: Any, high: Any, step: Any, help: str | None = None
+    link: Link,
+    key: str,
+    name: str,
+    default: dict[str, Any],
+    low: Any,
+    high: Any,
+    step: Any,
+    help: str | None = None,
+    width: int | Literal["stretch"] = "stretch",
 ) -> Any:
     """Ask for a number; the same limits hold for the box and for the link."""
     usual, key = default[key], f"{PREFIX}{key}"
@@ -191,7 +203,7 @@ def _number(
         link.notes.append(f"{name} = {plain(held)} is outside {plain(low)} to {plain(high)}; {plain(nearest)} is used.")
     form = None if isinstance(low, int) else "%.6g"
     value = st.number_input(
-        name, low, high, min(max(usual, low), high), step, form, key, bind="query-params", help=help
+        name, low, high, min(max(usual, low), high), step, form, key, bind="query-params", help=help, width=width
     )
     what = "a whole number" if isinstance(low, int) else "a number"
     link.check(key, name, float(value), f"{what} from {plain(low)} to {plain(high)}")

@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dynamics.sentences import number, percent
+from dynamics.sentences import percent
 from figures import Figure, slices
 from figures.standalone import standalone
 from figures.training import COLORS, Line, images, over_steps
 from pages.shared.download import download
 from pages.shared.legend import show_legend
+from pages.shared.networks_words import Shown, of_accuracy, of_angle, of_layer, of_line, of_loss, of_plane, of_slopes
 from pages.shared.player import player
 from pages.shared.trained import Trained
 from pages.shared.training import Curves, Training
 
 Makers = Mapping[str, Callable[[], Figure]]  # how to draw each picture, by its title
 
-
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """A run whose curves are drawn."""
-
-    name: str
-    color: str
-    curves: Curves
-    ahead: bool  # whether it looks ahead
+_LOSS, _SLOPES = "Loss over the steps", "Slopes over the steps"
+_ANGLE, _ACCURACY = "Angle between the gradients", "Accuracy over the steps"
+_KEYS = {_LOSS: "loss", _SLOPES: "norms", _ANGLE: "cosine", _ACCURACY: "accuracy"}
+_SAY = {_LOSS: of_loss, _SLOPES: of_slopes, _ANGLE: of_angle, _ACCURACY: of_accuracy}
 
 
 def shown(training: Training, curves: Sequence[Curves]) -> tuple[Shown, ...]:
@@ -55,55 +50,50 @@ def curve_pictures(runs: Sequence[Shown]) -> dict[str, Figure]:
         return drawn
 
     pictures = {
-        "Loss over the steps": over_steps(lines("loss", "loss_plus"), "loss"),
-        "Gradients over the steps": over_steps(lines("gradient", "shifted"), "|gradient|", log=True),
-        "Angle between the gradients": over_steps(lines(None, "cosine"), "cosine of g and S"),
+        _LOSS: over_steps(lines("loss", "loss_plus"), "loss f"),
+        _SLOPES: over_steps(lines("gradient", "shifted"), "slope |∇f|", log=True),
+        _ANGLE: over_steps(lines(None, "cosine"), "cosine of ∇f(w) and ∇f(w⁺)"),
     }
     if any(np.isfinite(run.curves.accuracy).any() for run in runs):
-        pictures["Accuracy over the steps"] = over_steps(lines("accuracy"), "training accuracy")
+        pictures[_ACCURACY] = over_steps(lines("accuracy"), "training accuracy", share=True)
     return pictures
 
 
-_KEYS = {"Loss": "loss", "Gradients": "norms", "Angle": "cosine", "Accuracy": "accuracy"}
-
-
-def show_curves(runs: Sequence[Shown], alt: str) -> None:
+def show_curves(runs: Sequence[Shown]) -> None:
     """Show the curves of all runs."""
     pictures = curve_pictures(runs)
-    show_legend(pictures["Loss over the steps"])
-    columns = st.columns(2)
-    for title, picture in pictures.items():
-        key = _KEYS[title.split()[0]]
-        with columns[0 if key in ("loss", "accuracy") else 1]:
-            player(picture, key=f"curve-{key}", height=picture.layout.height, alt=f"{title}. {alt}", view=key)
+    show_legend(pictures[_LOSS])
+    rows = [[_LOSS, _ACCURACY], [_SLOPES, _ANGLE]] if _ACCURACY in pictures else [[_LOSS], [_SLOPES], [_ANGLE]]
+    for column, titles in zip(st.columns(len(rows), gap="medium"), rows, strict=True):
+        with column:
+            for title in titles:
+                picture, key = pictures[title], _KEYS[title]
+                player(picture, key=f"curve-{key}", height=picture.layout.height, alt=_SAY[title](runs), view=key)
 
 
 def show_slices(training: Training, trained: Trained) -> None:
     """Show the loss around where SAM ended, and what its first layer looks for."""
-    s = trained.slices
+    s, rho = trained.slices, training.rho
     if s is None:
         return
     st.subheader("The loss where SAM ended")
     pictures = {title: make() for title, make in slice_makers(training, trained).items()}
     left, right = st.columns(2, gap="large")
     with left:
-        words = slices.words(training.rho, s.loss, s.loss_plus, "SAM")
-        st.write(words)
-        player(pictures[_LINE], key="line", height=320, alt=words, view=f"{training.rho}")
+        st.write(slices.words(rho, s.loss, s.loss_plus, float(trained.runs[1].curves.shifted[-1]), "SAM"))
+        line = pictures[_LINE]
+        player(line, key="line", height=line.layout.height, alt=of_line(s, rho), view=f"{rho}")
     with right:
-        words = (
+        st.write(
             f"The plane of that direction and the main direction of motion holds {percent(s.share)} of the way that "
             "SAM went, as squared distances from where it ended."
         )
-        st.write(words)
-        player(pictures[_PLANE], key="plane", height=380, alt=words, view=f"{training.rho}")
+        player(
+            pictures[_PLANE], key="plane", height=pictures[_PLANE].layout.height, alt=of_plane(s, rho), view=f"{rho}"
+        )
     if trained.first_layer is not None:
         st.subheader("What SAM's first layer looks for")
-        most = float(np.abs(trained.first_layer).max())
-        words = (
-            f"The weights of {len(trained.first_layer)} hidden units as images, on one scale from {number(-most)} to "
-            f"{number(most)}."
-        )
+        words = of_layer(trained.first_layer)
         st.write(words)
         picture = pictures[_LAYER]
         player(picture, key="layer", height=picture.layout.height, alt=words, view="layer")

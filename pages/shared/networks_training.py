@@ -28,6 +28,7 @@ from pages.shared.networks_pictures import (
     slice_makers,
     slices_csv,
 )
+from pages.shared.networks_words import in_short, remedy, tendency, why
 from pages.shared.stored import stored
 from pages.shared.trained import CertificateSummary, Trained, TrainedRun
 from pages.shared.training import Training, described
@@ -39,31 +40,32 @@ def show_training(link: Link, preset: str) -> None:
     """Show how the preset's network, or the visitor's, was trained, and offer to train it."""
     mine = desk()
     mine.collect()
-    left, right = st.columns([7, 4], gap="large")
-    with right:
-        training = ask_training(link, preset)
-        with st.container(horizontal=True):
-            if st.button("Train", type="primary", disabled=mine.training is not None, key="train"):
-                mine.train(training)
-                st.rerun()
-            if st.button("Stop", disabled=mine.training is None, key="stop") and mine.training is not None:
-                mine.training.stop()
-    with left:
-        for note in link.notes:
-            st.info(note)
-        if mine.failure:
-            st.warning(mine.failure)
-        if mine.training is not None:
-            st.caption(described(mine.training.training))
-            st.fragment(_show_live, run_every=_OFTEN)()
-            return
-        kept, trained = stored(preset)
-        own = mine.result(training)
-        if own is not None:
-            kept, trained = training, own
-        elif training != kept:
-            st.info(f"The settings have changed. Below is the stored result of the preset {preset}; Train makes yours.")
-        show_result(kept, trained)
+    notes, outcome = st.container(), st.container()
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    training = ask_training(link, preset, row)
+    with row:
+        if st.button("Train", type="primary", disabled=mine.training is not None, key="train"):
+            mine.train(training)
+            st.rerun()
+        if st.button("Stop", disabled=mine.training is None, key="stop") and mine.training is not None:
+            mine.training.stop()
+    for note in link.notes:
+        notes.info(note)
+    if mine.failure:
+        notes.warning(mine.failure)
+    if mine.training is not None:
+        st.caption(described(mine.training.training))
+        st.fragment(_show_live, run_every=_OFTEN)()
+        return
+    kept, trained = stored(preset)
+    own = mine.result(training)
+    if own is not None:
+        kept, trained = training, own
+    elif training != kept:
+        notes.info(f"The settings have changed. Below is the stored result of the preset {preset}; Train makes yours.")
+    with outcome:
+        show_outcome(kept, trained)
+    show_result(kept, trained)
     show_slices(kept, trained)
     offer(kept, trained)
 
@@ -82,18 +84,60 @@ def _show_live() -> None:
         st.progress(job.share, f"{job.doing}: step {reached:,} of {job.training.steps:,}")
     else:
         st.progress(0.0, f"Waiting for a worker: {counted(ahead, 'job') if ahead else 'no jobs'} before this one.")
-    show_curves(shown(job.training, job.curves), "The training under way.")
+    show_curves(shown(job.training, job.curves))
+
+
+def show_outcome(training: Training, trained: Trained) -> None:
+    """Say what the three runs have learned, side by side, why SAM ended where it did, and what became of the remedy."""
+    proof = trained.runs[1].proof
+    kind = proof.kind if proof is not None and proof.certified else None
+    said = (why(trained.runs[1], training.rho, kind), remedy(trained))
+    lines = "".join(f'<p class="verdict">{html.escape(line)}</p>' for line in said)
+    cards = "".join(_card(trained.runs[i], COLORS[i]) for i in (1, 2, 0))
+    st.html(f"<div role='status'><div style='{_SIDE_BY_SIDE}'>{cards}</div>{lines}</div>")
+
+
+_SIDE_BY_SIDE: Final = "display:flex;gap:0.5rem 1.2rem;margin-bottom:0.7rem"
+_CARD: Final = "flex:1 1 0;max-width:17rem;min-width:0;border-left:3px solid {color};padding-left:0.6rem"
+
+
+def _card(run: TrainedRun, color: str) -> str:
+    """Write a run's accuracy large, and its verdict in short."""
+    held = f", held out {percent(run.held_out)}" if math.isfinite(run.held_out) else ""
+    accuracy = percent(run.accuracy) if math.isfinite(run.accuracy) else "none"
+    return (
+        f'<div class="run" style="{_CARD.format(color=color)}"><div>{html.escape(run.name)}</div>'
+        f'<div style="font-size:1.7rem;line-height:1.2;font-weight:600">{html.escape(accuracy)}</div>'
+        f'<div style="font-size:0.85rem">right{html.escape(held)}; {html.escape(in_short(run))}</div></div>'
+    )
 
 
 def show_result(training: Training, trained: Trained) -> None:
-    """Say how each run ended, SAM's first, with what was certified and the numbers side by side."""
+    """Show the runs' curves, their numbers side by side, and, folded, the verdicts in full."""
+    if trained.stopped:
+        st.caption("The training was stopped before its last step.")
+    st.caption(described(training))
+    show_curves(shown(training, [run.curves for run in trained.runs]))
+    rows = table(trained)
+    formats = {name: percent if "accuracy" in name else number for name in rows if rows[name].dtype.kind == "f"}
+    st.table(rows.style.format(formats), hide_index=True, border="horizontal")
+    with st.expander("The verdicts in full, and what could be certified"):
+        show_verdicts(trained)
+
+
+def show_verdicts(trained: Trained) -> None:
+    """Say how each run ended, SAM's first, and what was certified of it."""
+    st.caption(
+        "f is the loss, w are the weights; w⁺ = w + ρ∇f(w)/|∇f(w)| is SAM's look-ahead point. Slope means the length "
+        "of the gradient, |∇f(w)| at w and |∇f(w⁺)| at w⁺; the gradient at w⁺ is also called the shifted gradient."
+    )
     order = (1, 0, 2)
     lines = "".join(
         f'<p class="verdict"><span aria-hidden="true" style="color:{COLORS[i]}">&#9679;</span> '
         f"{html.escape(trained.runs[i].sentence)} {html.escape(_learned(trained.runs[i]))}</p>"
         for i in order
     )
-    st.html(f"<div role='status'>{lines}</div>")
+    st.html(lines)
     for i in order:
         run = trained.runs[i]
         if run.proof is not None:
@@ -102,11 +146,6 @@ def show_result(training: Training, trained: Trained) -> None:
             st.caption(_details(run.proof))
     if all(run.proof is None for run in trained.runs):
         st.caption("No certificate was sought: one is sought where a run has stalled that looks where SAM looks.")
-    if trained.stopped:
-        st.caption("The training was stopped before its last step.")
-    st.caption(described(training))
-    show_curves(shown(training, [run.curves for run in trained.runs]), _alternative(trained))
-    st.dataframe(table(trained), hide_index=True, width="stretch")
 
 
 def _details(proof: CertificateSummary) -> str:
@@ -117,9 +156,9 @@ def _details(proof: CertificateSummary) -> str:
     if e:
         spectrum = f" Lowest curvatures at w⁺: {', '.join(e[:half])}; highest: {', '.join(e[half:])}."
     return (
-        f"Newton's method ended {number(proof.moved)} from the last weights, with |g| = {number(proof.gradient_norm)} "
-        f"and |S| = {number(proof.residual)}; the loss is {number(proof.f)} there and {number(proof.f_plus)} at w⁺."
-        f"{spectrum}"
+        f"Newton's method ended {number(proof.moved)} from the last weights, where the slope is "
+        f"{number(proof.gradient_norm)} at w and {number(proof.residual)} at w⁺; the loss is {number(proof.f)} at w "
+        f"and {number(proof.f_plus)} at w⁺.{spectrum}"
     )
 
 
@@ -131,20 +170,17 @@ def _learned(run: TrainedRun) -> str:
     return f"Loss {number(run.loss)}, {percent(run.accuracy)} of the training examples right{held}."
 
 
-def _alternative(trained: Trained) -> str:
-    return " ".join(f"{run.sentence} {_learned(run)}" for run in trained.runs)
-
-
 def table(trained: Trained) -> pd.DataFrame:
-    """Tabulate how the runs ended, one a row."""
+    """Tabulate how the runs ended, one a row, what decides first."""
     rows = []
     for run in trained.runs:
         c = run.curves
         last = len(c.k) - 1
+        g, s = c.gradient[last], c.shifted[last]
         rows.append({
-            "run": run.name, "verdict": run.outcome, "loss": run.loss, "accuracy": run.accuracy,
-            "held-out accuracy": run.held_out, "loss at w⁺": c.loss_plus[last], "|g|": c.gradient[last],
-            "|S|": c.shifted[last], "|S|/|g|": c.shifted[last] / c.gradient[last] if c.gradient[last] else math.nan,
+            "run": run.name, "accuracy": run.accuracy, "|∇f(w)|": g, "|∇f(w⁺)|": s, "verdict": run.outcome,
+            "lately": tendency(c), "loss": run.loss, "loss at w⁺": c.loss_plus[last],
+            "|∇f(w⁺)| / |∇f(w)|": s / g if g else math.nan, "held-out accuracy": run.held_out,
         })  # fmt: skip
     frame = pd.DataFrame(rows)
     return frame.dropna(axis="columns", how="all")

@@ -44,6 +44,8 @@ def test_the_page_opens_without_a_complaint_and_without_scrolling_sideways(
     if link == "&preset=Digits":
         expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=LONG)
         expect(page.get_by_role("status").filter(has_text="SAM stalled").first).to_be_visible(timeout=LONG)
+        box = page.get_by_role("button", name="Train", exact=True).bounding_box()
+        assert box is not None and box["y"] + box["height"] <= page.viewport_size["height"]  # without scrolling
     assert overflow(page) == 0
     assert complaints(page) == []
 
@@ -75,11 +77,13 @@ def test_a_training_of_the_tiny_network_is_certified(page: Page, server: Server)
     settled(page)
     expect(stored).to_have_count(0)
     expect(page.get_by_text("4,000 steps of the full batch")).to_be_visible()
+    page.get_by_text("The verdicts in full").click()
     expect(page.get_by_text(re.compile("Certified: .* the gradient is")).first).to_be_visible(timeout=LONG)
 
 
 def test_another_rule_is_tried_and_its_pictures_are_taken_away(page: Page, server: Server) -> None:
     visit(page, server, "&preset=Tiny&n_steps=1200&n_rule=GSAM")
+    page.get_by_text("Third run, beside GD and SAM").click()
     expect(page.get_by_text("Zhuang et al. 2022")).to_be_visible()
     press(page, "Train")
     expect(page.get_by_role("status").filter(has_text="GSAM").first).to_be_visible(timeout=LONG)
@@ -92,9 +96,10 @@ def test_another_rule_is_tried_and_its_pictures_are_taken_away(page: Page, serve
 
 def test_a_sweep_is_drawn_and_keeps_what_is_done_when_stopped(page: Page, server: Server) -> None:
     visit(page, server, "&preset=Tiny&part=Sweep&n_rhos=1,4&n_warms=0&n_seeds=1&n_steps=200")
+    expect(page.get_by_role("status").filter(has_text="median of 3 seeds").first).to_be_visible()  # the example
     press(page, "Run the sweep")
     expect(page.get_by_text("2 of 2 runs finished (done)")).to_be_visible(timeout=LONG)
-    expect(page.get_by_role("img", name=re.compile("training accuracy, median over seeds")).first).to_be_attached()
+    expect(page.get_by_role("img", name=re.compile("training accuracy, median of 1 seed")).first).to_be_attached()
     visit(page, server, "&preset=Tiny&part=Sweep&n_rhos=1,2,3,4&n_seeds=10&n_steps=8000")
     press(page, "Run the sweep")
     expect(page.get_by_text(re.compile(r"[1-9]\d* of 80 runs finished"))).to_be_visible(timeout=LONG)
@@ -108,7 +113,13 @@ def test_a_log_is_uploaded_and_judged(page: Page, server: Server) -> None:
     header = "step,loss,loss_plus,gradient_norm,shifted_norm,cosine,eta,rho\n"
     rows = "".join(f"{k},2.3,2.30,0.04,0.0001,0.5,0.1,3\n" for k in range(100))
     files = page.locator("input[type=file]")
+    expect(page.get_by_role("status").filter(has_text="The example's run stalled").first).to_be_visible()
+    with page.expect_download() as download:
+        press(page, "monitor.py")
+    assert b"class Monitor" in download.value.path().read_bytes()
     files.set_input_files({"name": "run.csv", "mimeType": "text/csv", "buffer": (header + rows).encode()})
-    expect(page.get_by_role("status").filter(has_text="stalled, not certified").first).to_be_visible(timeout=LONG)
+    expect(page.get_by_role("status").filter(has_text="Your run stalled, not certified").first).to_be_visible(
+        timeout=LONG
+    )
     files.set_input_files({"name": "other.csv", "mimeType": "text/csv", "buffer": b"a,b\n1,2\n"})
     expect(page.get_by_text("other.csv cannot be read")).to_be_visible(timeout=LONG)
