@@ -30,7 +30,7 @@ def show_marks(span: Span, places: Sequence[float], into: Any = st) -> None:
     with into.container(key="dial-marks", gap=None):
         slider, _ = st.columns(SHARES)
         slider.html(strip(found, places))
-        st.caption(critical(found), help=EXPLAINED)
+        st.caption(critical(found), help=EXPLAINED if len(found.intervals) else None)
 
 
 def strip(found: Danger, places: Sequence[float]) -> str:
