@@ -30,6 +30,7 @@ class Rescue:
     steps: int  # of SAM, after the warm-start
     points: Array  # (n, d) where gradient descent is after k steps
     groups: npt.NDArray[np.str_]  # (n,) how SAM ends from there, in the groups of `dynamics.grouping`
+    kinds: npt.NDArray[np.str_]  # (n,) of the stationary point that this is about, empty where it is about none
     rests: bool  # gradient descent moves no more after the last of them: any longer warm-start is the same
     leaves: bool  # gradient descent left the numbers after the last of them
 
@@ -103,7 +104,7 @@ def rescue(
     rests = bool(same.any())
     x = x[: int(np.argmax(same)) + 1] if rests else x
     found = basins(sam(Slopes(l), eta, rho), x, steps, report, stop)
-    return None if found is None else Rescue(rho, steps, x, found.groups, rests, leaves and not rests)
+    return None if found is None else Rescue(rho, steps, x, found.groups, found.kinds, rests, leaves and not rests)
 
 
 def edge(

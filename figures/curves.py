@@ -21,14 +21,15 @@ def curves(runs: Sequence[tuple[str, str, bool]], log_f: bool) -> go.Figure:
         runs: name, colour, and whether it looks ahead.
         log_f: f is drawn on a logarithmic axis; the gradients always are.
     """
-    many = len(runs) > MANY  # then a legend would leave the curves no room; the colours are in the picture's
+    # A legend would leave many curves no room, so the colours are in the picture's; two lines a run would be a knot.
+    many = len(runs) > MANY
     picture = figure(
         HEIGHT, legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "xanchor": "left", "x": 0.0},
         showlegend=not many,
     )  # fmt: skip
     for i, (name, color, ahead) in enumerate(runs):
         drawn = [("f", f"{name}, f(x)", "", "solid"), ("gradient", f"{name}, |∇f(x)|", "2", "solid")]
-        if ahead:
+        if ahead and not many:
             drawn.append(("shifted", f"{name}, |∇f(x⁺)|, what it follows", "2", "dot"))
         for curve, label, axis, dash in drawn:
             picture.add_scatter(
@@ -36,7 +37,7 @@ def curves(runs: Sequence[tuple[str, str, bool]], log_f: bool) -> go.Figure:
                 xaxis=f"x{axis}", yaxis=f"y{axis}", showlegend=curve != "f",
                 hovertemplate="step %{x}: %{y:.4g}<extra>" + label + "</extra>",
             )  # fmt: skip
-    title = "|∇f(x)|, dotted |∇f(x⁺)|" if many else "|gradient|"
+    title = "|∇f(x)|" if many else "|gradient|"
     log: dict[str, Any] = {"type": "log", "exponentformat": "power", "nticks": 6}
     picture.update_layout(
         xaxis={"title": "step", "domain": [0.0, 0.41], "rangemode": "tozero"},

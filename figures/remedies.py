@@ -11,6 +11,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from dynamics.grouping import GROUPS, WORDS
+from dynamics.sentences import article
 
 from .basins import color
 from .palette import BACKGROUND, TEXT, figure
@@ -18,7 +19,13 @@ from .palette import BACKGROUND, TEXT, figure
 Array = npt.NDArray[np.floating[Any]]
 
 _ROWS: Final = 240  # of the picture over the radius
-GROUP_COLORS: Final = {group: color(group, "saddle" if group == "trapped" else "") for group in GROUPS}
+# A group, and of those held somewhere also where, with its name and the colour that it has on the maps of basins.
+_HELD: Final = ("saddle", "maximizer", "degenerate")
+_CLASSES: Final = [
+    (group, kind, f"held at {article(kind)}" if kind else WORDS[group].label, color(group, kind))
+    for group in GROUPS
+    for kind in (_HELD if group == "trapped" else ("",))
+]
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,7 @@ def fractions(bars: Sequence[Bar], title: str) -> go.Figure:
 def over_radius(
     radii: Array,
     groups: Sequence[npt.NDArray[np.str_]],
+    kinds: Sequence[npt.NDArray[np.str_]],
     rests: Sequence[bool],
     shortest: Sequence[int | None],
     now: float,
@@ -72,6 +80,7 @@ def over_radius(
     Args:
         radii: (n,), ascending, evenly spaced but for a few.
         groups: for each how SAM ends after 0, 1, ... steps of gradient descent, in the groups of `dynamics.grouping`.
+        kinds: for each of these the kind of stationary point that it is about.
         rests: for each whether any longer warm-start is the same as the last one.
         shortest: for each the shortest warm-start that rescues, or None.
         now: the radius that the page looks at.
@@ -79,26 +88,30 @@ def over_radius(
     most = max(len(found) for found in groups) - 1
     rows = np.unique(np.linspace(0, most, _ROWS).round().astype(np.int64))
     z = np.full((len(rows), len(radii)), np.nan)
-    for column, (found, same) in enumerate(zip(groups, rests, strict=True)):
-        numbers = np.array([GROUPS.index(str(group)) for group in found], dtype=np.float64)
+    seen = set()
+    for column, (found, about, same) in enumerate(zip(groups, kinds, rests, strict=True)):
+        numbers = np.full(len(found), np.nan)
+        for i, (group, kind, _, _) in enumerate(_CLASSES):
+            here = (found == group) & ((about == kind) if kind else True)
+            numbers[here] = i
+            seen |= {i} if here.any() else set()
         known = rows < len(numbers)
         z[known, column] = numbers[rows[known]]
         z[~known, column] = numbers[-1] if same else np.nan
     picture = figure(360, showlegend=False)
-    count = len(GROUPS)
+    count = len(_CLASSES)
     colors: list[tuple[float, str]] = []
-    for i, group in enumerate(GROUPS):
-        colors += [(i / count, GROUP_COLORS[group]), ((i + 1) / count, GROUP_COLORS[group])]
+    for i, (_, _, _, ink) in enumerate(_CLASSES):
+        colors += [(i / count, ink), ((i + 1) / count, ink)]
     picture.add_heatmap(
-        x=radii, y=rows, z=z, zmin=-0.5, zmax=count - 0.5, colorscale=colors, showscale=False, opacity=0.55,
+        x=radii, y=rows, z=z, zmin=-0.5, zmax=count - 0.5, colorscale=colors, showscale=False,
         hoverinfo="skip",
     )  # fmt: skip
-    for group in GROUPS:
-        if any((found == group).any() for found in groups):
-            picture.add_scatter(
-                x=[None], y=[None], mode="markers", name=WORDS[group].label,
-                marker={"color": GROUP_COLORS[group], "symbol": "square", "size": 10},
-            )  # fmt: skip
+    for i in sorted(seen):
+        _, _, label, ink = _CLASSES[i]
+        picture.add_scatter(
+            x=[None], y=[None], mode="markers", name=label, marker={"color": ink, "symbol": "square", "size": 10}
+        )
     picture.add_scatter(
         x=radii, y=[np.nan if k is None else k for k in shortest], mode="lines+markers", connectgaps=False,
         name="the shortest warm-start that rescues", line={"color": TEXT, "width": 2},

@@ -14,9 +14,10 @@ from pages.shared.link import Link
 from pages.shared.picture import draw_landscape, show_runs
 from pages.shared.remedies import Heat, Remedy, race
 from pages.shared.remedies_controls import ask_remedies
-from pages.shared.remedies_grid import show_grid
-from pages.shared.remedies_table import finding, show_sources, show_table, table_csv
+from pages.shared.remedies_grid import cases_of, held_side, known_words, show_grid
+from pages.shared.remedies_table import show_sources, show_table, table_csv
 from pages.shared.remedies_warm import show_warm
+from pages.shared.remedies_words import on_radius, show_lead
 from pages.shared.takeaway import offer
 
 
@@ -45,8 +46,13 @@ def show(remedies: tuple[Remedy, ...], q: Question) -> tuple[Answer, tuple[Run, 
     except Busy as error:
         st.warning(str(error))
         return None
-    show_runs(q, "picture", others=partial(race_from, remedies))
+    show_runs(q, "picture", others=partial(race_from, remedies), lead=partial(lead, remedies))
     return answer, runs
+
+
+def lead(remedies: tuple[Remedy, ...], q: Question, answer: Answer, runs: tuple[Run, ...]) -> None:
+    """Say first which remedies help, from this start and from a grid of starts."""
+    show_lead(q, answer, runs, known_words(cases_of(q, remedies, held_side())))
 
 
 def race_from(remedies: tuple[Remedy, ...], q: Question) -> tuple[Run, ...]:
@@ -59,13 +65,15 @@ def show_rest(link: Link, q: Question, remedies: tuple[Remedy, ...], answer: Ans
     tried = [(remedy.name, dict(remedy.options)) for remedy in remedies]
     view = partial(draw_landscape, q, answer, False, False, True, runs)
     offer(q, view, f"Remedies on {q.landscape.formula}", tried)
+    words = on_radius(q, answer, runs)
+    if words:
+        st.caption(words)
+    show_grid(link, q, remedies)
     st.subheader("How each ended, from this start")
-    st.write(finding(answer, runs))
     every = (answer.gd, answer.sam, *runs)
-    show_table(q, every, remedies)
+    show_table(q, every)
     download("Table as CSV", partial(table_csv, q, every, remedies), "remedies.csv")
     show_sources(remedies)
-    show_grid(link, q, remedies)
     show_warm(link, q, answer)
     with st.expander("Who says what"):
         st.markdown(CLAIMS)

@@ -14,10 +14,11 @@ from streamlit.testing.v1 import AppTest
 from dynamics import RECIPES, Rule, gd, iterate, sam, verdict
 from landscapes import CATALOGUE, Landscape
 from landscapes.catalogue import Entry
+from pages.shared.analysis import Question
 from pages.shared.link import LEAVE
 from pages.shared.remedies import GridCase, Remedy, run_grid
-from pages.shared.remedies_controls import USUAL
-from pages.shared.remedies_grid import in_words
+from pages.shared.remedies_controls import IMPLIED, USUAL
+from pages.shared.remedies_words import over_grid
 from pages.shared.watched import Watched
 
 HOME = Path(__file__).resolve().parent.parent / "Home.py"
@@ -45,14 +46,19 @@ def notes(app: AppTest) -> list[str]:
 
 
 def rows(app: AppTest) -> list[list[str]]:
-    """The table's rows: name, how it ended, where, steps, gradient, whether that is a true minimizer."""
+    """The table's rows: name, how it ended, where, f, steps, gradient, whether that is a true minimizer."""
     (table,) = (element.proto.body for element in app.get("html") if '<table class="ended">' in element.proto.body)
     found = []
     for row in re.findall(r"<tr[^>]*>(<th scope=\"row\">.*?)</tr>", table):
-        name = re.sub("<small>.*?</small>", "", row[: row.index("</th>")])
-        cells = [name, *re.findall(r"<td[^>]*>(.*?)</td>", row)]
+        row = re.sub("<summary>.*?</summary>", "", row)
+        cells = [row[: row.index("</th>")], *re.findall(r"<td[^>]*>(.*?)</td>", row)]
         found.append([unescape(re.sub("<[^>]*>", "", cell)).strip() for cell in cells])
     return found
+
+
+def top(app: AppTest) -> str:
+    """What the page concludes, above the picture."""
+    return unescape(" ".join(e.proto.body for e in app.get("html") if 'class="verdict"' in e.proto.body))
 
 
 def picture(app: AppTest) -> dict:
@@ -85,9 +91,11 @@ def test_the_table_says_how_each_ends(entry: Entry, tried: str) -> None:
     assert notes(app) == []
     names = tuple(name for name in RECIPES if name in (tried.split(",") if tried else USUAL))
     shown = rows(app)
-    assert [[row[0], row[1], row[3], row[5]] for row in shown] == expected(entry, names)
+    told = expected(entry, names)
+    assert sorted([row[0], row[1], row[4], row[6]] for row in shown) == sorted(told)
+    assert [row[6] for row in shown] == sorted((row[3] for row in told), reverse=True)  # the best first
     sent = picture(app)
-    assert [track["name"] for track in sent["playback"]["tracks"]] == [row[0] for row in shown]
+    assert [track["name"] for track in sent["playback"]["tracks"]] == [row[0] for row in told]
     assert all(row[1] in sent["alt"] for row in shown)
     assert len({track["color"] for track in sent["playback"]["tracks"]}) == len(shown)
 
@@ -96,18 +104,25 @@ def test_numbers_and_choice_are_in_the_link() -> None:
     app = visit(tried="warm,noise", r_warm_warm="20", r_noise_sigma="0.5", r_noise_seed="3")
     assert notes(app) == []
     l = FIRST.landscape
-    for row, (name, options) in zip(
-        rows(app)[2:], (("warm", {"warm": 20.0}), ("noise", {"sigma": 0.5, "seed": 3.0})), strict=True
-    ):
+    shown = {row[0]: row for row in rows(app)}
+    for name, options in (("warm", {"warm": 20.0}), ("noise", {"sigma": 0.5, "seed": 3.0})):
+        row = shown[RECIPES[name].label]
         rule = RECIPES[name].build(l, FIRST.eta, FIRST.rho, FIRST.steps, options)
         assert row[1] == verdict(l, iterate(rule, FIRST.start, FIRST.steps)).sentence
     healthy(app.multiselect[0].set_value(["momentum"]).run())
     assert app.query_params["tried"] in ("momentum", ["momentum"])
-    assert [row[0] for row in rows(app)] == ["GD", "SAM", "SAM with momentum"]
+    assert {row[0] for row in rows(app)} == {"GD", "SAM", "SAM with momentum"}
     healthy(app.multiselect[0].set_value(["warm", "noise"]).run())  # and their numbers are as they were
     assert app.number_input(key="r_noise_sigma").value == 0.5
-    healthy(app.multiselect[0].set_value(list(USUAL)).run())
-    assert "tried" not in app.query_params
+
+
+def test_a_link_of_before_that_names_no_remedy_means_the_six_of_then() -> None:
+    for link, names in (({}, USUAL), ({"v": "1"}, IMPLIED), ({"v": "1", "tried": "usam"}, ("usam",))):
+        app = visit(**link, steps="50")
+        assert {row[0] for row in rows(app)} == {"GD", "SAM", *(RECIPES[name].label for name in names)}
+        assert "".join(app.query_params["tried"]) == ",".join(names)  # and says so from now on
+        healthy(app.run())
+        assert len(rows(app)) == 2 + len(names)
 
 
 @pytest.mark.parametrize(
@@ -129,8 +144,8 @@ def test_what_a_link_gets_wrong_is_said(link: dict[str, str], words: str) -> Non
 
 def test_without_a_remedy_gd_and_sam_race() -> None:
     app = visit(tried="")
-    assert [row[0] for row in rows(app)] == ["GD", "SAM"]
-    assert "Choose what to try" in said(app)
+    assert {row[0] for row in rows(app)} == {"GD", "SAM"}
+    assert "Choose what to try" in top(app)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +169,7 @@ def test_without_a_remedy_gd_and_sam_race() -> None:
 def test_a_hard_landscape_gets_a_plain_sentence(link: dict[str, str], words: str) -> None:
     app = visit(**link)
     assert words in said(app), said(app)
-    assert len(rows(app)) == 8
+    assert len(rows(app)) == 2 + len(USUAL)
     assert notes(app) == []
 
 
@@ -170,24 +185,36 @@ def until(app: AppTest, words: str, seconds: float = 120.0) -> AppTest:
     return app
 
 
-def test_the_grid_runs_in_workers_is_drawn_and_is_not_drawn_where_it_is_another_question() -> None:
+def test_the_grid_runs_at_once_in_workers_and_what_belongs_to_another_question_is_not_drawn() -> None:
     app = visit(tried="momentum", r_grid="5", steps="300")
-    healthy(app.button(key="run-grid").click().run())
-    until(app, "3 of 3 rules finished (done)")
-    from pages.shared.analysis import Question
+    remedies = [None, Remedy("sam"), Remedy("momentum")]
 
-    q = Question(FIRST.landscape, FIRST.rho, FIRST.eta, (), 300)
-    cases = [GridCase(q, 5, remedy) for remedy in (None, Remedy("sam"), Remedy("momentum"))]
-    words = in_words({case: run_grid(case) for case in cases})
-    assert set(re.split("[:;.] ", words)) == set(
-        re.split("[:;.] ", next(v for v in (m.value for m in app.markdown) if v.startswith("Share of 25")))
-    )
-    healthy(app.multiselect[0].set_value(["momentum", "usam"]).run())
-    assert any("Not run yet: USAM" in note for note in notes(app))
-    assert "Share of 25 starts" in said(app)
+    def shares(rho: float) -> str:
+        q = Question(FIRST.landscape, rho, FIRST.eta, (), 300)
+        return over_grid({case: run_grid(case) for case in (GridCase(q, 5, remedy) for remedy in remedies)})
+
+    first = shares(FIRST.rho)
+    until(app, first)
+    healthy(app.run())
+    assert first in top(app)
+    assert app.button(key="run-grid").disabled and app.button(key="stop-grid").disabled
     healthy(app.number_input(key="rho").set_value(0.5).run())
-    assert "Share of 25 starts" not in said(app)
+    assert first not in said(app) + top(app)
+    remedies.append(Remedy("usam"))  # only what is new is run
+    healthy(app.multiselect[0].set_value(["momentum", "usam"]).run())
+    until(app, shares(0.5))
+
+
+def test_a_grid_that_takes_long_waits_to_be_asked_for() -> None:
+    app = visit(tried="momentum", r_grid="100", steps="100000")
     assert "One start is an anecdote" in said(app)
+    assert "under way" not in top(app)
+    healthy(app.button(key="run-grid").click().run())
+    until(app, "0 of 3 rules finished (running)")
+    healthy(app.button(key="stop-grid").click().run())
+    until(app, "(stopped)")
+    healthy(app.run())
+    assert app.button(key="stop-grid").disabled  # it does not begin again by itself
 
 
 def test_a_long_search_is_done_by_a_worker_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,4 +278,4 @@ def test_a_landscape_of_ones_own_is_raced_too() -> None:
     app = visit(formula="a*x^2 + y^4", p_a="0.5", tried="ssam")
     l = Landscape("a*x^2 + y^4", ((-6.0, 6.0), (-6.0, 6.0)), {"a": 0.5})
     orbit = iterate(RECIPES["ssam"].build(l, 0.01, 1.0, 2000), (2.2, 1.3), 2000)
-    assert rows(app)[2][1] == verdict(l, orbit).sentence
+    assert next(row[1] for row in rows(app) if row[0] == "SSAM") == verdict(l, orbit).sentence

@@ -28,6 +28,7 @@ from pages.shared.tracks import playback, snapped
 
 Others = Callable[[Question], tuple[Run, ...]]
 Tell = Callable[[Question, Answer], None]
+Lead = Callable[[Question, Answer, tuple[Run, ...]], None]
 
 _FIELD: Final = 21  # arrows along an axis
 _MOVED, _SETTLED = "_moved_start", "_settled_start"  # in the session, while a start is dragged
@@ -42,15 +43,17 @@ def show_runs(
     controls: tuple[str, ...] = ("x", "y"),
     others: Others | None = None,
     tell: Tell | None = None,
+    lead: Lead | None = None,
 ) -> None:
     """Show how the runs ended and their picture, in which a click or a drag sets the start.
 
     While the start moves only this part of the page runs again. Once it has come to rest the page does, and the
     `controls` of the start, one for each variable, have it. `others` gives runs of other rules, from the question's
     start, that are drawn too. `tell` says in the page's own words how the runs ended; curves are then left out.
+    `lead` says first what all of them together show.
     """
     st.session_state.pop(_MOVED, None)  # the whole page runs, so the controls say where the start is
-    _show_runs(q, key, surrogate, field, controls, others, tell)
+    _show_runs(q, key, surrogate, field, controls, others, tell, lead)
 
 
 @st.fragment
@@ -62,6 +65,7 @@ def _show_runs(
     controls: tuple[str, ...],
     others: Others | None,
     tell: Tell | None,
+    lead: Lead | None,
 ) -> None:
     if st.session_state.pop(_SETTLED, False):
         st.rerun()
@@ -72,6 +76,8 @@ def _show_runs(
     except Busy as error:
         st.warning(str(error))
         return
+    if lead:
+        lead(q, a, more)
     if tell:
         tell(q, a)
     else:

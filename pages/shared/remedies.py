@@ -25,6 +25,7 @@ DECAYS: Final = ("linear", "cosine")  # after their last step these are gradient
 FINE: Final = "minimizer"  # the group of runs that end at a true minimizer
 _NOISY: Final = 1.7  # a step with gradient noise in steps of `Question.cost`
 _USUAL: Final = 0.9  # and one of the other remedies
+_STEP: Final = 2.5e-5  # seconds that a step of however few starts takes
 _TRIES: Final = 3  # batches that it takes to find the end of a basin
 
 
@@ -114,6 +115,12 @@ class GridCase:
     def label(self) -> str:
         """What it is called on the page."""
         return self.remedy.label if self.remedy else "GD"
+
+    @property
+    def cost(self) -> float:
+        """Estimate the seconds that it takes one worker; runs that settle early make it shorter."""
+        q = self.question
+        return q.steps * (_STEP + self.n**2 * (4e-8 + q.landscape.kernel.length * 1e-9))
 
 
 @dataclass(frozen=True)

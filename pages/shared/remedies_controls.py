@@ -13,7 +13,8 @@ from pages.shared.remedies import Remedy
 PREFIX: Final = "r_"  # of this page's keys
 MOST: Final = 8  # remedies beside GD and SAM: with ten runs the picture is full
 CHOICE: Final = tuple(name for name in RECIPES if name != "sam")
-USUAL: Final = ("warm", "linear", "momentum", "noise", "usam", "asam")
+USUAL: Final = ("warm", "linear", "momentum")  # where no link says it
+IMPLIED: Final = ("warm", "linear", "momentum", "noise", "usam", "asam")  # by a link that names none
 _TRIED: Final = "tried"  # in the link and in the session: their names
 
 
@@ -34,11 +35,14 @@ def ask_remedies(link: Link) -> tuple[Remedy, ...]:
 
 
 def _tried(link: Link) -> tuple[str, ...]:
-    """Return the names that the link says, or those of an earlier visit where it is empty, or the usual ones."""
+    """Return the names that the link says or implies, or those of an earlier visit, or the usual ones.
+
+    Every link that this page writes names them; earlier ones left out six, which they still mean.
+    """
     asked = st.query_params.get(_TRIED)
     if asked is None:
         held = st.session_state.get(_TRIED) if link.arrived else None
-        names = USUAL if held is None else tuple(held)
+        names = tuple(held) if held is not None else USUAL if link.asked("v") is None else IMPLIED
         _put(names)
         return names
     given = [name.strip() for name in asked.split(",") if name.strip()]
@@ -56,12 +60,10 @@ def _take_over() -> None:
 
 
 def _put(names: tuple[str, ...]) -> None:
-    """Write the names into the link; the usual ones are left out."""
-    chosen = tuple(name for name in CHOICE if name in names)
-    if chosen != USUAL and st.query_params.get(_TRIED) != ",".join(chosen):
-        st.query_params[_TRIED] = ",".join(chosen)
-    elif chosen == USUAL and _TRIED in st.query_params:
-        del st.query_params[_TRIED]
+    """Write the names into the link."""
+    chosen = ",".join(name for name in CHOICE if name in names)
+    if st.query_params.get(_TRIED) != chosen:
+        st.query_params[_TRIED] = chosen
 
 
 def _keep(names: tuple[str, ...]) -> None:

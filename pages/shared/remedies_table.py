@@ -14,9 +14,10 @@ import streamlit as st
 from dynamics.recipes import Recipe
 from dynamics.sentences import number, place
 from figures.palette import RULES, SYMBOLS
-from pages.shared.analysis import Answer, Question, Run
+from pages.shared.analysis import Question, Run
 from pages.shared.legend import mark
 from pages.shared.remedies import SAM_ALONE, Remedy, fine
+from pages.shared.remedies_words import has_own, ranked, short
 
 _GD: Final = r"x \leftarrow x - \eta\,g"
 _STYLE: Final = """
@@ -26,7 +27,8 @@ _STYLE: Final = """
   border-bottom: 1px solid rgba(128, 128, 128, 0.3); }
 .ended th[scope=row] { font-weight: 600; min-width: 15rem; }
 .ended th > span { display: flex; gap: 0.4rem; }
-.ended small { display: block; font-weight: 400; opacity: 0.8; }
+.ended summary { cursor: pointer; }
+.ended details[open] summary { font-weight: 600; }
 .ended .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 @media (max-width: 700px) {
   .ended thead { display: none; }
@@ -37,7 +39,7 @@ _STYLE: Final = """
 }
 </style>
 """
-_NUMBERS: Final = ("Where", "From step", "|∇f| there")
+_NUMBERS: Final = ("Where", "f at the end", "From step", "|∇f| there")
 _WORDS: Final = (
     (r"\\text\{((?:[^{}]|\{[^{}]*\})*)\}", r"\1"), (r"\\tfrac12", "½"), (r"\\l?r?Vert\s*", "|"), (r"\\quad", " "),
     (r"\\[,! ]", " "), (r"\\leftarrow", "←"), (r"\\cdot", "·"), (r"\\cos", "cos"), (r"\\perp", "⊥"), (r"_⊥", "⊥"),
@@ -61,28 +63,34 @@ def equation(name: str, remedies: Sequence[Remedy]) -> str:
     return next(r.recipe.equation for r in (SAM_ALONE, *remedies) if r.label == name)
 
 
-def show_table(q: Question, runs: Sequence[Run], remedies: Sequence[Remedy]) -> None:
-    """Say of each run how it ended, where, from which step on, and whether that is a true minimizer."""
-    rows = "".join(_row(q, run, in_words(equation(run.orbit.name, remedies))) for run in runs)
+def show_table(q: Question, runs: Sequence[Run]) -> None:
+    """Say of each run how it ended, where, from which step on, and whether that is a true minimizer, the best first."""
+    rows = "".join(_row(q, run) for run in ranked(runs))
     heads = (("", "Rule"), ("", "How it ended"), *(("number", name) for name in _NUMBERS), ("", "True minimizer"))
     head = "".join(f'<th scope="col" class="{kind}">{html.escape(name)}</th>' for kind, name in heads)
     st.html(f'{_STYLE}<table class="ended"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>')
+    said = [
+        "Sorted: first what ends at a true minimizer, then by f at the end. A click on how it ended says it in full."
+    ]
+    if any(has_own(run) for run in runs):
+        said.append(
+            "“Of its own”: such a rule looks ahead in another way than SAM, so the points at which its own look-ahead "
+            "meets a zero gradient are others than SAM's hallucinated points."
+        )
+    st.caption(" ".join(said))
 
 
-def _row(q: Question, run: Run, equation: str) -> str:
+def _row(q: Question, run: Run) -> str:
     v, name = run.verdict, run.orbit.name
     shape = mark(RULES[name], SYMBOLS[name])
-    numbers = (_where(q, run), f"{v.step:,}", number(v.gradient_norm))
-    cells = (
-        ("", "", v.sentence),
-        *(("number", *pair) for pair in zip(_NUMBERS, numbers, strict=True)),
-        ("", "True minimizer", "yes" if fine(run) else "no"),
-    )  # fmt: skip
-    columns = "".join(
-        f'<td class="{kind}"' + (f' data-name="{html.escape(title)}"' if title else "") + f">{html.escape(value)}</td>"
-        for kind, title, value in cells
+    numbers = (_where(q, run), number(float(run.orbit.f[-1])), f"{v.step:,}", number(v.gradient_norm))
+    whole = f"<details><summary>{html.escape(short(v, has_own(run)))}</summary>{html.escape(v.sentence)}</details>"
+    cells = [*(("number", *pair) for pair in zip(_NUMBERS, numbers, strict=True))]
+    cells.append(("", "True minimizer", "yes" if fine(run) else "no"))
+    columns = f"<td>{whole}</td>" + "".join(
+        f'<td class="{kind}" data-name="{html.escape(title)}">{html.escape(value)}</td>' for kind, title, value in cells
     )
-    words = f"<span>{shape}<span>{html.escape(name)}<small>{html.escape(equation)}</small></span></span>"
+    words = f"<span>{shape}<span>{html.escape(name)}</span></span>"
     return f'<tr data-rule="{html.escape(name)}"><th scope="row">{words}</th>{columns}</tr>'
 
 
@@ -116,14 +124,3 @@ def show_sources(remedies: Sequence[Remedy]) -> None:
 def _show_recipe(recipe: Recipe) -> None:
     st.markdown(f"**{recipe.label}** ({recipe.source})")
     st.latex(recipe.equation)
-
-
-def finding(answer: Answer, runs: Sequence[Run]) -> str:
-    """Say in a sentence or two which of the remedies helped from this start."""
-    said = f"From this start SAM alone {'ends' if fine(answer.sam) else 'does not end'} at a true minimizer. "
-    if not runs:
-        return said + "Choose what to try in its place."
-    good = [run.orbit.name for run in runs if fine(run)]
-    if not good:
-        return said + f"Nor does any of the {len(runs)} others." if len(runs) > 1 else said + "Nor does the other one."
-    return said + f"Of the {len(runs)} others {len(good)} {'do' if len(good) > 1 else 'does'}: {'; '.join(good)}."

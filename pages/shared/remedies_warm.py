@@ -217,7 +217,7 @@ def _show_progress(case: WarmCase) -> None:
 def draw(every: Sequence[Rescue], now: float) -> Figure:
     """Draw how SAM ends by radius and warm-start."""
     return over_radius(
-        np.array([r.rho for r in every]), [r.groups for r in every], [r.rests for r in every],
+        np.array([r.rho for r in every]), [r.groups for r in every], [r.kinds for r in every], [r.rests for r in every],
         [r.shortest for r in every], now,
     )  # fmt: skip
 

@@ -87,7 +87,8 @@ def test_maps_fill_in_and_a_click_runs_both_rules_from_there(
 
 def test_maps_are_stopped_and_taken_up_again(page: Page, server: Server, complaints: Complaints) -> None:
     visit(page, server, landscape=HIMMELBLAU.name, grid="300", steps="6000")
-    expect(page.get_by_text(re.compile(r"of 300 × 300 starts; the rest \(faint\) and the shares are drawn from"))).to_be_visible()
+    under_way = re.compile(r"of 300 × 300 starts; the rest \(faint\) and the shares are drawn from")
+    expect(page.get_by_text(under_way)).to_be_visible()
     page.locator(".st-key-map-stop button").click()
     expect(page.get_by_text(re.compile(r"Stopped at .* of 300 × 300 starts"))).to_be_visible(timeout=LONG)
     expect(page.get_by_role("button", name="Go on", exact=True)).to_be_visible()
