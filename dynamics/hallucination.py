@@ -18,11 +18,15 @@ import numpy as np
 from landscapes.landscape import Array, Landscape
 
 from .chains import linked
-from .circles import circles
+from .circles import Circles, circles
 from .stability import shifted_jacobian, step_limits
 from .stationary import StationaryCurve, StationaryPoints, stationary_points
 
+MOST_POINTS: Final = 10_000  # isolated points; the targets farther out are then left out and counted
+MOST_CURVES: Final = 400  # curves, the longest; more are left out and counted
 _MOST_TARGETS: Final = 400  # samples of one curve of targets
+_FEW: Final = 1000  # targets that are looked at together, whatever is around them
+_FIRST: Final = 256  # of more targets, those that tell how many points there are around one
 _VANISHING: Final = 1e-9  # a slope below this share of what the curvature makes of it over rho counts as zero
 _ACCEPTED: Final = 1e-6  # largest |S|/|g| of a point that is kept, rounding apart
 _ROUNDING: Final = 1e-15  # of coordinates and slopes, a few units in the last place
@@ -61,6 +65,7 @@ class HallucinatedPoints:
     stationary: StationaryPoints  # the targets that were looked at
     angles: int  # samples on each circle; 2 in one variable
     unconverged: int  # candidates that failed the definition and were left out
+    left_out: int = 0  # stationary points that were not looked at, and curves that are left out
 
     def __len__(self) -> int:
         """Count the isolated points."""
@@ -171,25 +176,78 @@ def _pointing_to(l: Landscape, x: Array, targets: Array, rho: float) -> np.ndarr
 
 def _on_circles(l: Landscape, rho: float, s: StationaryPoints) -> HallucinatedPoints:
     thinned = [thinned_targets(curve) for curve in s.curves]
-    single = len(s.points)
-    found = circles(l, rho, np.concatenate([s.points, *(curve.points for curve in thinned)]))
-    keep = _pointing_to(l, found.points, found.targets, rho) & l.contains(found.points)
-    i, x = found.index[keep], found.points[keep]
-    curves = []
-    for j, arc, closed in found.arcs:
-        # Along a curve of targets the circles' arcs are no curves of their own; and where a circle meets other
-        # stationary points all along, nothing points inwards but rounding.
-        if j < single and _pointing_to(l, arc, s.points[j], rho).all():
-            curves.append(_curve(l, rho, arc, np.broadcast_to(s.points[j], arc.shape), str(s.kinds[j]), closed))
-    offset = single
+    found, looked_at, left_out = _around_points(l, rho, s.points)
+    i, x = _inwards(l, rho, found)
+    i = looked_at[i]
+    # Along a curve of targets the circles' arcs are no curves of their own; and where a circle meets other stationary
+    # points all along, nothing points inwards but rounding.
+    whole, around = [], [looked_at[j] for j, _, _ in found.arcs]
+    ends = np.cumsum([len(arc) for _, arc, _ in found.arcs])
+    if found.arcs:
+        every = np.concatenate([arc for _, arc, _ in found.arcs])
+        z = np.repeat(s.points[around], np.diff(ends, prepend=0), axis=0)
+        inwards = _pointing_to(l, every, z, rho)
+        for (_, arc, closed), j, end in zip(found.arcs, around, ends, strict=True):
+            if inwards[end - len(arc) : end].all():
+                whole.append((arc, np.broadcast_to(s.points[j], arc.shape), str(s.kinds[j]), closed))
+    rings = circles(l, rho, np.concatenate([s.points[:0], *(curve.points for curve in thinned)]))
+    ring, y = _inwards(l, rho, rings)
+    offset = 0
     for targets in thinned:
-        member = np.flatnonzero((i >= offset) & (i < offset + len(targets.points)))
-        sample = i[member] - offset
-        for order, closed in linked(targets.points, targets.closed, sample, x[member]):
-            curves.append(_curve(l, rho, x[member[order]], targets.points[sample[order]], targets.kind, closed))
+        member = np.flatnonzero((ring >= offset) & (ring < offset + len(targets.points)))
+        sample = ring[member] - offset
+        for order, closed in linked(targets.points, targets.closed, sample, y[member]):
+            whole.append((y[member[order]], targets.points[sample[order]], targets.kind, closed))
         offset += len(targets.points)
-    i, x = i[i < single], x[i < single]
-    return judged(l, rho, x, s.points[i], s.kinds[i], s.hessians[i], tuple(curves), s, found.angles)
+    left_out += max(0, len(whole) - MOST_CURVES)
+    longest = sorted(np.argsort([-len(one[0]) for one in whole], kind="stable")[:MOST_CURVES].tolist())
+    curves = _described(l, rho, [whole[k] for k in longest])
+    kinds, hessians = s.kinds[i], s.hessians[i]
+    return replace(judged(l, rho, x, s.points[i], kinds, hessians, curves, s, found.angles), left_out=left_out)
+
+
+def _around_points(l: Landscape, rho: float, targets: Array) -> tuple[Circles, np.ndarray, int]:
+    """Search around targets (n, 2), from the middle of the domain outwards where there are many.
+
+    Returns the circles, which target each of their indices stands for, and how many targets were left out.
+    """
+    if len(targets) <= _FEW:
+        return _cut(l, rho, circles(l, rho, targets), np.arange(len(targets)))
+    domain = np.array(l.domain)
+    distance = (np.abs(targets - domain.mean(axis=1)) / np.ptp(domain, axis=1)).max(axis=-1)
+    order = np.argsort(distance, kind="stable")
+    first = circles(l, rho, targets[order[:_FIRST]])
+    each = max(1, len(_inwards(l, rho, first)[0])) / _FIRST
+    looked_at = np.sort(order[: max(_FIRST, math.ceil(1.2 * MOST_POINTS / each))])
+    found, inner, beyond = _cut(
+        l, rho, circles(l, rho, targets[looked_at]), looked_at, np.argsort(distance[looked_at], kind="stable")
+    )
+    return found, inner, beyond + len(targets) - len(looked_at)
+
+
+def _cut(
+    l: Landscape, rho: float, found: Circles, targets: np.ndarray, order: np.ndarray | None = None
+) -> tuple[Circles, np.ndarray, int]:
+    """Leave out the last targets in an order, around which there are more than MOST_POINTS points and arcs."""
+    if len(found.index) <= MOST_POINTS:
+        return found, targets, 0
+    order = np.arange(len(targets)) if order is None else order
+    count = np.bincount(_inwards(l, rho, found)[0], minlength=len(targets))
+    most = count[order].cumsum() <= MOST_POINTS
+    if most.all():
+        return found, targets, 0
+    kept = np.zeros(len(targets), dtype=bool)
+    kept[order[most]] = True
+    held = kept[found.index]
+    arcs = tuple(arc for arc in found.arcs if kept[arc[0]])
+    cut = Circles(found.index[held], found.targets[held], found.points[held], arcs, found.angles)
+    return cut, targets, int(np.sum(~kept))
+
+
+def _inwards(l: Landscape, rho: float, found: Circles) -> tuple[np.ndarray, Array]:
+    """Return targets and places (k, 2) of the candidates in the domain at which the gradient points inwards."""
+    keep = _pointing_to(l, found.points, found.targets, rho) & l.contains(found.points)
+    return found.index[keep], found.points[keep]
 
 
 def thinned_targets(curve: StationaryCurve, most: int = _MOST_TARGETS) -> StationaryCurve:
@@ -198,9 +256,16 @@ def thinned_targets(curve: StationaryCurve, most: int = _MOST_TARGETS) -> Statio
     return StationaryCurve(curve.points[::step], curve.kind, curve.closed)
 
 
-def _curve(l: Landscape, rho: float, x: Array, targets: Array, kind: str, closed: bool) -> HallucinatedCurve:
-    """Describe a curve. M has a zero eigenvalue along it, so that its trace is the one across."""
+def _described(l: Landscape, rho: float, whole: list[tuple[Array, Array, str, bool]]) -> tuple[HallucinatedCurve, ...]:
+    """Describe curves. M has a zero eigenvalue along each, so that its trace is the one across."""
+    if not whole:
+        return ()
+    x, targets = (np.concatenate([one[k] for one in whole]) for k in (0, 1))
     g, hessian = l.gradient_and_hessian(x)
     matrix = shifted_jacobian(g, hessian, l.hessian(targets), rho)
     across = np.trace(matrix, axis1=1, axis2=2)
-    return HallucinatedCurve(x, targets, kind, across, step_limits(across[:, None]), closed)
+    limits, ends = step_limits(across[:, None]), np.cumsum([len(one[0]) for one in whole])
+    return tuple(
+        HallucinatedCurve(places, seen, kind, across[end - len(places) : end], limits[end - len(places) : end], closed)
+        for (places, seen, kind, closed), end in zip(whole, ends, strict=True)
+    )

@@ -25,6 +25,7 @@ from .spectra import ZERO
 
 CELLS_1D: Final = 2000  # grid cells over the window in one variable; narrower features may be missed
 MOST_POINTS: Final = 4000  # isolated points kept, the innermost; more are counted and left out
+MOST_CURVES: Final = 400  # curves kept, the longest; more are counted and left out
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class StationaryPoints:
     unconverged: int  # of these, the ones that led neither to a root nor away from the place
     undefined: float  # share of the grid on which the gradient is not a number
     flat: float  # share of the grid on which the gradient is exactly zero
-    left_out: int  # isolated points beyond MOST_POINTS
+    left_out: int  # isolated points beyond MOST_POINTS and curves beyond MOST_CURVES
 
     def covers(self, l: Landscape, margin: float) -> bool:
         """Whether the landscape's domain, widened by a margin, lies in the window that was searched."""
@@ -196,7 +197,9 @@ def _in_two_variables(l: Landscape, window: Domain) -> StationaryPoints:
     x, spacing = found.points, found.spacing
     hessians = l.hessian(x)
     kinds = _kinds(np.linalg.eigvalsh(hessians), _hessian_around(l, x, 2.0 * spacing))
-    curves, isolated = _curves(l, x, kinds, hessians, spacing)
+    every, isolated = _curves(l, x, kinds, hessians, spacing)
+    longest = np.argsort([-len(curve.points) for curve in every], kind="stable")[:MOST_CURVES]
+    curves = tuple(every[k] for k in sorted(longest.tolist()))
     isolated = np.flatnonzero(isolated)
     kept = isolated[_innermost(l, x[isolated])]
     return StationaryPoints(
@@ -210,7 +213,7 @@ def _in_two_variables(l: Landscape, window: Domain) -> StationaryPoints:
         unconverged=found.unconverged,
         undefined=found.undefined,
         flat=found.flat,
-        left_out=len(isolated) - len(kept),
+        left_out=len(isolated) - len(kept) + len(every) - len(curves),
     )
 
 
