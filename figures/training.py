@@ -141,7 +141,7 @@ def spread(groups: Sequence[Group], title: str, log: bool = False, share: bool =
     if share:
         picture.update_yaxes(tickformat=".0%", range=[-0.03, 1.03])
     if log:
-        picture.update_yaxes(type="log", exponentformat="power")
+        picture.update_yaxes(**_decades(np.concatenate([np.empty(0), *(v for group in groups for v in group.values)])))
     return picture
 
 

@@ -72,6 +72,7 @@ def test_the_reason_names_both_slopes_and_calls_hallucinated_only_what_the_verdi
         assert number(0.25) in words and number(0.000125) in words
         assert "a hallucinated" not in words
         assert ("did not stall" in words) == (outcome in ("still moving", "cycling"))
+    assert "no hallucination" in why(replace(run, outcome="still moving"), 3.0, None, behind=True)
     hallucinated = replace(run, outcome="hallucinated")
     assert "closing in on a hallucinated saddle" in why(hallucinated, 3.0, "saddle")
     assert "closing in on a hallucinated point" in why(hallucinated, 3.0, "degenerate")
@@ -88,15 +89,17 @@ def test_a_remedy_that_fails_is_said_to_fail() -> None:
     def told(**changes: object) -> str:
         return remedy(replace(trained, runs=(gd, sam, replace(tried, **changes))))
 
-    assert "does not stall" in told() and percent(tried.accuracy) in told() and percent(gd.accuracy) in told()
+    assert "about as much as GD" in told() and percent(tried.accuracy) in told() and percent(gd.accuracy) in told()
     assert "stalls too" in told(outcome="stalled")
     assert "does not help here" in told(accuracy=sam.accuracy)
     assert "only in part" in told(accuracy=0.5)
     assert "diverged at step 3" in told(outcome="diverged", step=3, accuracy=float("nan"))
+    gone = remedy(replace(trained, runs=(replace(gd, outcome="diverged", accuracy=float("nan")), sam, tried)))
+    assert "about" not in gone and percent(tried.accuracy) in gone
     tiny = stored("Tiny")[1]
     assert "does not help here" in remedy(tiny) and percent(tiny.runs[2].accuracy) in remedy(tiny)
     fine = replace(trained, runs=(gd, replace(sam, outcome="still moving", accuracy=gd.accuracy), tried))
-    assert "about as much" in remedy(fine)
+    assert "SAM learned about as much" in remedy(fine)
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -177,7 +177,8 @@ def _show_progress(measure: str) -> None:
 
 def _conclude(swept: Swept) -> None:
     """Say what came out, and how it depends on the radius for each setting."""
-    st.html(f'<div role="status"><p class="verdict">{html.escape(conclusion(swept))}</p></div>')
+    if found := conclusion(swept):
+        st.html(f'<div role="status"><p class="verdict">{html.escape(found)}</p></div>')
     st.markdown("\n".join(f"- {line}" for line in lines(swept)))
 
 

@@ -28,7 +28,7 @@ from pages.shared.networks_pictures import (
     slice_makers,
     slices_csv,
 )
-from pages.shared.networks_words import in_short, remedy, tendency, why
+from pages.shared.networks_words import behind, in_short, remedy, tendency, why
 from pages.shared.stored import stored
 from pages.shared.trained import CertificateSummary, Trained, TrainedRun
 from pages.shared.training import Training, described
@@ -91,7 +91,8 @@ def show_outcome(training: Training, trained: Trained) -> None:
     """Say what the three runs have learned, side by side, why SAM ended where it did, and what became of the remedy."""
     proof = trained.runs[1].proof
     kind = proof.kind if proof is not None and proof.certified else None
-    said = (why(trained.runs[1], training.rho, kind), remedy(trained))
+    gd, sam, _ = trained.runs
+    said = (why(sam, training.rho, kind, behind(sam, gd)), remedy(trained))
     lines = "".join(f'<p class="verdict">{html.escape(line)}</p>' for line in said)
     cards = "".join(_card(trained.runs[i], COLORS[i]) for i in (1, 2, 0))
     st.html(f"<div role='status'><div style='{_SIDE_BY_SIDE}'>{cards}</div>{lines}</div>")

@@ -49,13 +49,14 @@ def in_short(run: TrainedRun) -> str:
     return f"{run.outcome}, {lately}" if lately else run.outcome
 
 
-def why(run: TrainedRun, rho: float, kind: str | None) -> str:
+def why(run: TrainedRun, rho: float, kind: str | None, behind: bool = False) -> str:
     """Say in one sentence why SAM ended as it did: the slope where it looks, and the one where it is.
 
     Args:
         run: SAM's.
         rho: how far it looks.
         kind: of the hallucinated point, where it is certified.
+        behind: it has learned less than gradient descent.
     """
     c, name = run.curves, run.name
     if run.outcome == "diverged":
@@ -78,7 +79,10 @@ def why(run: TrainedRun, rho: float, kind: str | None) -> str:
             f"{name} is held by a stationary point of the loss that is no minimizer: the slope is {here} at its "
             f"weights w and {there} at w⁺. That is no hallucination."
         )
-    return f"{name} did not stall: the slope is {here} at its weights w and {there} at w⁺, where it looks."
+    slopes = f"the slope at w⁺, where it looks, is {there}, at its weights w it is {here}"
+    if behind:
+        return f"{name} has learned less, but not by a stall: {slopes}. That is no hallucination."
+    return f"{name} did not stall: {slopes}."
 
 
 def remedy(trained: Trained) -> str:
@@ -89,13 +93,20 @@ def remedy(trained: Trained) -> str:
         return f"{tried.name} diverged at step {tried.step:,}."
     if tried.outcome in STALLS:
         return f"{tried.name} stalls too: {ends}."
-    if sam.outcome not in STALLS and sam.accuracy >= gd.accuracy - APART:
+    if not math.isfinite(gd.accuracy):
+        return f"{tried.name}: {ends}."
+    if sam.outcome not in STALLS and not behind(sam, gd):
         return f"SAM learned about as much as {gd.name} here. {tried.name}: {ends}."
-    if not tried.accuracy < gd.accuracy - APART:
-        return f"{tried.name} does not stall: {ends}."
+    if not behind(tried, gd):
+        return f"{tried.name} learns about as much as {gd.name}: {ends}."
     if tried.accuracy > sam.accuracy + APART or not math.isfinite(sam.accuracy):
         return f"{tried.name} helps only in part: {ends}."
     return f"{tried.name} does not help here: {ends}."
+
+
+def behind(run: TrainedRun, other: TrainedRun) -> bool:
+    """Say whether a run has learned less than another."""
+    return math.isfinite(other.accuracy) and not run.accuracy >= other.accuracy - APART
 
 
 def _right(run: TrainedRun) -> str:
