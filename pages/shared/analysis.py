@@ -22,6 +22,8 @@ from dynamics import (
 from dynamics.rules import Rule, unit
 from landscapes import Landscape
 from landscapes.function import walk
+from pages.shared.jobs import Busy, stop_asked
+from pages.shared.ruggedness import circles_cost, search_cost
 
 COMPARED = {1: 99, 2: 10}  # places along each axis at which the kernel's gradient is compared with autograd's
 KEPT = 4000  # entries of a run that are kept for the picture; longer runs are thinned
@@ -39,13 +41,10 @@ class Question:
 
     @property
     def cost(self) -> float:
-        """Estimate the seconds that the answer takes, from the kernel's length and the number of evaluations.
-
-        The search is the part that cannot be foreseen: a rugged landscape takes up to five times as long.
-        """
-        length = self.landscape.kernel.length
-        search = 2e-5 if self.landscape.dim == 1 else 1e-3
-        return length * search + self.steps * (12e-6 + length * 1e-7)
+        """Estimate the seconds that the answer takes, of the search by a look at the landscape."""
+        l, margin = self.landscape, max(self.landscape.rho_max, self.rho)
+        search = search_cost(l, margin) + (circles_cost(l, self.rho) if l.dim == 2 else 0.0)
+        return search + self.steps * (12e-6 + l.kernel.length * 1e-7)
 
 
 @dataclass(frozen=True)
@@ -67,10 +66,16 @@ class Answer:
 
 
 def answer(q: Question) -> Answer:
-    """Run GD and SAM and find the hallucinated points."""
+    """Run GD and SAM and find the hallucinated points.
+
+    Raises:
+        Busy: the visitor has gone on to another question; only in a worker.
+    """
     l = q.landscape
     descent = _descent(l, q.eta, q.start, q.steps)
     ahead = _run(sam(l, q.eta, q.rho), l, q.start, q.steps)
+    if stop_asked():
+        raise Busy("It was stopped.")
     return Answer(descent, ahead, hallucinated_points(l, q.rho, _stationary(l, q.rho)), agreement(l))
 
 

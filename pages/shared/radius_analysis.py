@@ -15,13 +15,17 @@ from dynamics import (
     hallucination_curves,
 )
 from dynamics.safe import KINDS, Attracting, attracting, intervals, undecided, union
+from dynamics.stationary import MOST_POINTS
 from landscapes import Landscape
 from pages.shared.analysis import stationary
-from pages.shared.compute import PATIENCE, work_out
+from pages.shared.compute import HOPELESS, PATIENCE, hopeless, work_out
+from pages.shared.kept import Kept
+from pages.shared.ruggedness import search_cost
 
-_SEARCH: Final = 1e-3  # estimated seconds for a line of the kernel: of the search for stationary points
-_BRANCHES: Final = 2e-4  # and of the branches around one of them
-_IN_ONE: Final = 2e-5  # the search in one variable
+_BRANCHES: Final = 2e-4  # estimated seconds of the branches around one stationary point, for a line of the kernel
+_AROUND: Final = 4  # of the points left out one is in the window, which is widened to twice its width
+_OTHERS: Final = 2e-5  # and for each other one in the window, by which branches end
+_ADVICE: Final = "Choose a smaller window."
 
 
 @dataclass(frozen=True)
@@ -59,14 +63,16 @@ class Danger:
         return "rho" in dict(self.curves.landscape.parameters)
 
 
-@lru_cache(maxsize=16)
-def danger(span: Span) -> Danger:
+def _danger(span: Span) -> Danger:
     """Answer from the cache, here, or by a worker.
 
     Raises:
         Busy: too many wait for a worker, or none answered in time.
     """
-    return work_out(look, span, _cost(span))
+    return work_out(look, span, _cost(span), _ADVICE)
+
+
+danger = Kept(_danger)
 
 
 def quick(span: Span) -> Danger | None:
@@ -75,17 +81,28 @@ def quick(span: Span) -> Danger | None:
 
 
 def _cost(span: Span) -> float:
-    """Estimate the seconds that an answer takes."""
-    length = span.landscape.kernel.length
-    cost = length * (_IN_ONE if span.landscape.dim == 1 else _SEARCH)
-    if cost <= PATIENCE and span.landscape.dim == 2:
-        cost = length * _BRANCHES * _targets(stationary(span.landscape, span.rho_max))
-    return cost
+    """Estimate the seconds that an answer takes; where the search takes long it is not made for that, see `look`."""
+    l, search = span.landscape, search_cost(span.landscape, span.rho_max)
+    if l.dim == 1 or search > PATIENCE:
+        return search
+    return search + _branches_cost(l, stationary(l, span.rho_max))
+
+
+def _branches_cost(l: Landscape, s: StationaryPoints) -> float:
+    """Estimate the seconds that the branches around stationary points take, in two variables."""
+    inside = int(l.contains(s.points).sum()) + (s.left_out // _AROUND if len(s.points) >= MOST_POINTS else 0)
+    return _targets(s) * (l.kernel.length * _BRANCHES + inside * _OTHERS)
 
 
 def look(span: Span) -> Danger:
-    """Find all branches, and where on them points attract."""
+    """Find all branches, and where on them points attract.
+
+    Raises:
+        Busy: there are so many stationary points that it would take far too long.
+    """
     l, most = span.landscape, span.rho_max
+    if l.dim == 2 and _branches_cost(l, stationary(l, most)) > HOPELESS:
+        raise hopeless(_ADVICE)
     c = _curves(l, most)
     now = attracting(c, span.eta)
     none = np.empty((0, 2))
@@ -101,7 +118,7 @@ def look(span: Span) -> Danger:
     )
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def _curves(l: Landscape, rho_max: float) -> HallucinationCurves:
     return hallucination_curves(l, rho_max, stationary(l, rho_max))
 

@@ -22,6 +22,7 @@ from pages.shared.link import plain
 
 _WHOLE: Final = 25  # rows up to which the table is shown whole
 _SURE: Final = 1e-9  # of the window's diagonal: what is known better needs no word
+_CURVES: Final = 10  # that are described one by one
 _CURVE: Final = {
     "attracts": "it attracts SAM at this step size",
     "attracts in part": "a part of it attracts SAM at this step size",
@@ -121,17 +122,19 @@ def show_points(q: Question, a: Answer) -> None:
         st.write("f is not defined anywhere on this window. Set another window, or other values for the parameters.")
     elif len(h) == 0 and not h.curves:
         st.write(f"None was found at ρ = {plain(q.rho)}.")
-    if h.stationary.left_out:
+    if h.stationary.left_out or h.left_out:
         st.warning(
-            f"f has too many stationary points: only the {len(h.stationary.points):,} innermost were used as targets, "
-            "and points that look at others are missing here. Choose a smaller window."
+            f"f has too many stationary points: {h.stationary.left_out + h.left_out:,} more were left out as targets, "
+            "the outermost, and points that look at these are missing here. Choose a smaller window."
         )
-    for curve in h.curves:
+    for curve in h.curves[:_CURVES]:
         st.write(
             f"A whole {'curve' if q.landscape.dim == 2 else 'interval'} of hallucinated points, drawn as a line of "
             f"{len(curve.points)} samples. Its targets are {KINDS[curve.kind].label}s of f; "
             f"{_CURVE[attraction_of_curve(curve.step_limits, q.eta)]}."
         )
+    if len(h.curves) > _CURVES:
+        st.write(f"There are {len(h.curves) - _CURVES:,} more such curves.")
     if len(h) == 0:
         return
     st.write(f"{held(attraction(h.step_limits, q.eta), 'point')}.")
