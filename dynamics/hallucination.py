@@ -25,6 +25,7 @@ from .stationary import StationaryCurve, StationaryPoints, stationary_points
 MOST_POINTS: Final = 10_000  # isolated points; the targets farther out are then left out and counted
 MOST_CURVES: Final = 400  # curves, the longest; more are left out and counted
 _MOST_TARGETS: Final = 400  # samples of one curve of targets
+_MOST_SAMPLES: Final = 16_000  # of all of them, where there are many
 _FEW: Final = 1000  # targets that are looked at together, whatever is around them
 _FIRST: Final = 256  # of more targets, those that tell how many points there are around one
 _VANISHING: Final = 1e-9  # a slope below this share of what the curvature makes of it over rho counts as zero
@@ -175,7 +176,8 @@ def _pointing_to(l: Landscape, x: Array, targets: Array, rho: float) -> np.ndarr
 
 
 def _on_circles(l: Landscape, rho: float, s: StationaryPoints) -> HallucinatedPoints:
-    thinned = [thinned_targets(curve) for curve in s.curves]
+    most = min(_MOST_TARGETS, _MOST_SAMPLES // max(1, len(s.curves)))
+    thinned = [thinned_targets(curve, most) for curve in s.curves]
     found, looked_at, left_out = _around_points(l, rho, s.points)
     i, x = _inwards(l, rho, found)
     i = looked_at[i]
