@@ -124,8 +124,9 @@ def show_points(q: Question, a: Answer) -> None:
         st.write(f"None was found at ρ = {plain(q.rho)}.")
     if h.stationary.left_out or h.left_out:
         st.warning(
-            f"f has too many stationary points: {h.stationary.left_out + h.left_out:,} more were left out as targets, "
-            "the outermost, and points that look at these are missing here. Choose a smaller window."
+            f"f has too many stationary points: only the {max(0, len(h.stationary.points) - h.left_out):,} innermost were "
+            f"used as targets, {h.stationary.left_out + h.left_out:,} more were left out, and points that look at these "
+            "are missing here. Choose a smaller window."
         )
     for curve in h.curves[:_CURVES]:
         st.write(
