@@ -29,8 +29,8 @@ def held(at: AppTest, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
         watched.last = question
         return question
 
-    def compared(link, formula):
-        question = asked(link, formula)
+    def compared(link, formula, *dials):
+        question = asked(link, formula, *dials)
         assert watched.last in (None, question)
         return question
 

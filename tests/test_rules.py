@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dynamics import Rule, Step, gd, iterate, sam, warm_start
@@ -75,6 +75,7 @@ def test_gd_on_a_quadratic(a: float, b: float, eta: float, x: float, y: float) -
 def test_sam_on_a_parabola_ends_on_a_period_two_orbit(curvature: float, share: float, rho: float, x0: float) -> None:
     """x <- x - eta lambda (x + rho sign x): once around 0, to and fro at eta lambda rho/(2 - eta lambda)."""
     orbit = iterate(sam(quadratic(curvature), share / curvature, rho), [x0], 3000)
+    assume((orbit.x != 0.0).all())  # a start that leads to 0 itself: there SAM stops, fact 11
     amplitude = share * rho / (2.0 - share)
     tail = orbit.x[-6:, 0]
     np.testing.assert_allclose(np.abs(tail), amplitude, rtol=1e-6)

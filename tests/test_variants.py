@@ -600,10 +600,10 @@ def test_options_out_of_range_are_misuse() -> None:
 def test_decaying_the_radius_often_ends_on_a_saddle_or_maximizer_that_gradient_descent_then_leaves() -> None:
     """200 starts over the catalogue."""
     rng, stopped, left, starts, steps = np.random.default_rng(0), 0, 0, 0, 800
-    for i, entry in enumerate(CATALOGUE.values()):
+    for part, entry in zip(np.array_split(np.arange(200), len(CATALOGUE)), CATALOGUE.values(), strict=True):
         l = entry.landscape
         low, high = np.array(l.domain).T
-        x0 = rng.uniform(low, high, (10 if i < 200 % len(CATALOGUE) else 200 // len(CATALOGUE), l.dim))
+        x0 = rng.uniform(low, high, (len(part), l.dim))
         starts += len(x0)
         rule = RECIPES["linear"].build(l, entry.eta, entry.rho, steps)
         found = basins(rule, x0, steps)
