@@ -13,4 +13,6 @@ if st.button("Another start"):
     st.session_state["turn"] = st.session_state.get("turn", 0) + 1
 turn = st.session_state.get("turn", 0)
 q = Question(entry.landscape, rho, entry.eta, (-4.0 + 0.37 * turn, 4.0 - 0.29 * turn), 2000)
-st.plotly_chart(draw_landscape(q, ask(q), False, False), key="picture", theme=None)
+figure = draw_landscape(q, ask(q), False, False)
+figure.update_layout(height=figure.layout.meta["tall"]["height"])  # as the player draws it in a window of this height
+st.plotly_chart(figure, key="picture", theme=None)

@@ -122,11 +122,12 @@ def show_points(q: Question, a: Answer) -> None:
         st.write("f is not defined anywhere on this window. Set another window, or other values for the parameters.")
     elif len(h) == 0 and not h.curves:
         st.write(f"None was found at ρ = {plain(q.rho)}.")
-    if h.stationary.left_out or h.left_out:
+    missing = h.stationary.left_out + h.left_out
+    if missing:
+        used = max(0, len(h.stationary.points) - h.left_out)
         st.warning(
-            f"f has too many stationary points: only the {max(0, len(h.stationary.points) - h.left_out):,} innermost were "
-            f"used as targets, {h.stationary.left_out + h.left_out:,} more were left out, and points that look at these "
-            "are missing here. Choose a smaller window."
+            f"f has too many stationary points: only the {used:,} innermost were used as targets, {missing:,} more "
+            "were left out, and points that look at these are missing here. Choose a smaller window."
         )
     for curve in h.curves[:_CURVES]:
         st.write(
