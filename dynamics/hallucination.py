@@ -66,7 +66,8 @@ class HallucinatedPoints:
     stationary: StationaryPoints  # the targets that were looked at
     angles: int  # samples on each circle; 2 in one variable
     unconverged: int  # candidates that failed the definition and were left out
-    left_out: int = 0  # stationary points that were not looked at, and curves that are left out
+    left_out: int = 0  # stationary points that were not looked at
+    curves_left_out: int = 0  # of the points' own
 
     def __len__(self) -> int:
         """Count the isolated points."""
@@ -201,11 +202,11 @@ def _on_circles(l: Landscape, rho: float, s: StationaryPoints) -> HallucinatedPo
         for order, closed in linked(targets.points, targets.closed, sample, y[member]):
             whole.append((y[member[order]], targets.points[sample[order]], targets.kind, closed))
         offset += len(targets.points)
-    left_out += max(0, len(whole) - MOST_CURVES)
     longest = sorted(np.argsort([-len(one[0]) for one in whole], kind="stable")[:MOST_CURVES].tolist())
     curves = _described(l, rho, [whole[k] for k in longest])
     kinds, hessians = s.kinds[i], s.hessians[i]
-    return replace(judged(l, rho, x, s.points[i], kinds, hessians, curves, s, found.angles), left_out=left_out)
+    h = judged(l, rho, x, s.points[i], kinds, hessians, curves, s, found.angles)
+    return replace(h, left_out=left_out, curves_left_out=len(whole) - len(curves))
 
 
 def _around_points(l: Landscape, rho: float, targets: Array) -> tuple[Circles, np.ndarray, int]:

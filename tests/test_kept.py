@@ -60,7 +60,6 @@ def test_points_and_targets_beyond_the_limit_are_left_out_from_the_outside_and_c
     )
     alone = hallucinated_points(l, 0.5, few)  # around these all points are kept
     assert len(alone) == np.isin(h.targets, few.points).all(axis=1).sum() > 0
-    assert len(h.curves) <= MOST_CURVES
 
 
 def test_hopeless_work_is_refused_before_it_is_begun() -> None:
@@ -84,3 +83,10 @@ def test_who_goes_on_to_another_question_leaves_the_queue(monkeypatch: pytest.Mo
     with pytest.raises(Gone):
         compute.work_out(int, "1", 1.0)
     assert len(stopped) == 1
+
+
+def test_curves_beyond_the_limit_are_left_out_and_counted() -> None:
+    h = hallucinated_points(Landscape("sin(exp(3*x))*cos(exp(2*y))", WINDOW), 1.0)
+    assert len(h.curves) == MOST_CURVES
+    assert h.curves_left_out > 0
+    assert 0 < h.left_out < len(h.stationary.points)

@@ -124,10 +124,12 @@ def show_points(q: Question, a: Answer) -> None:
         st.write(f"None was found at ρ = {plain(q.rho)}.")
     missing = h.stationary.left_out + h.left_out
     if missing:
-        used = max(0, len(h.stationary.points) - h.left_out)
+        used = f"{len(h.stationary.points) - h.left_out:,} innermost"
+        if h.stationary.curves:
+            used += f" and {counted(len(h.stationary.curves), 'curve')} of them"
         st.warning(
-            f"f has too many stationary points: only the {used:,} innermost were used as targets, {missing:,} more "
-            "were left out, and points that look at these are missing here. Choose a smaller window."
+            f"f has too many stationary points: only the {used} were used as targets, {missing:,} more were left out, "
+            "and points that look at these are missing here. Choose a smaller window."
         )
     for curve in h.curves[:_CURVES]:
         st.write(
@@ -136,7 +138,9 @@ def show_points(q: Question, a: Answer) -> None:
             f"{_CURVE[attraction_of_curve(curve.step_limits, q.eta)]}."
         )
     if len(h.curves) > _CURVES:
-        st.write(f"There are {len(h.curves) - _CURVES:,} more such curves.")
+        st.write(f"There are {len(h.curves) + h.curves_left_out - _CURVES:,} more such curves.")
+    if h.curves_left_out:
+        st.write(f"Of these {counted(h.curves_left_out, 'curve')}, the shortest, are not drawn.")
     if len(h) == 0:
         return
     st.write(f"{held(attraction(h.step_limits, q.eta), 'point')}.")
