@@ -65,9 +65,9 @@ def ask_entry(link: Link) -> Entry:
 
 
 OPENING = """
-**Sharpness-aware minimization (SAM)** is used to train neural networks that do well on new data. It steps by the slope
-not where it is, but a distance ρ uphill. So it can stall: where that place happens to be level, SAM stops, although the
-function f still falls where it stands.
+**Sharpness-aware minimization (SAM)** is used to train neural networks that do well on new data. It steps by a slope
+that it measures not where it stands, but a distance ρ uphill. So it can stall: where that place happens to be level,
+SAM stops, although the function f still falls where it stands.
 """
 
 DOORS = {

@@ -310,6 +310,7 @@ def die(data: bytes, name: str) -> None:
 
 def test_where_the_worker_that_reads_a_log_dies_the_page_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     many = (LOG + LOG.partition("\n")[2] * 40).encode()
+    visit(part="Your own log")  # the page's example is read by the server itself, once
     with monkeypatch.context() as patched:
         patched.setattr("pages.shared.networks_log.judge_log", die)
         app = upload(many)

@@ -9,7 +9,7 @@ _STYLE = """
 .stMainBlockContainer { padding-top: 3rem; padding-bottom: 3rem; max-width: 1750px; }
 .stMainBlockContainer h1 { font-size: 2.2rem; padding: 0.2rem 0 0.6rem; }
 @media (min-width: 768px) {
-  .stMainBlockContainer { padding: 3.4rem 3rem 3rem; }
+  .stMainBlockContainer { padding: 4rem 3rem 3rem; }
   [data-testid="stSidebar"][data-collapsed="false"] { width: 200px !important; }
 }
 .verdict { margin: 0 0 0.4rem 0; font-size: 1.05rem; }

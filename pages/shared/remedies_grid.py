@@ -105,7 +105,7 @@ def show_grid(link: Link, q: Question, remedies: Sequence[Remedy]) -> None:
     with row:
         cases = _ask(link, q, remedies)
     work = begin(cases)
-    running = work is not None and not work.done
+    running = work is not None and not work.done and work.about == cases  # what others asked is about to end
     results = work.results() if work else {}
     with row:
         idle = running or all(case in results for case in cases)
