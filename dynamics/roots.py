@@ -19,7 +19,7 @@ CELLS_2D: Final = 200  # grid cells over the window along each axis; features na
 MOST_CELLS: Final = 400  # along an axis of the widened window
 NOTHING: Final = 1e-140  # a gradient below this share of the largest one, or of 1, cannot be squared: it is zero
 _CHUNK: Final = 8192  # nodes at which f is looked at together
-_MOST_SEEDS: Final = 40_000
+MOST_SEEDS: Final = 40_000  # places from which a root is sought
 _STEPS: Final = 100  # damped Newton; a root of order 4 converges by a factor 2/3 a step
 _CONVERGED: Final = 1e-8  # last Newton step and |g|/|H|, in window widths: well below a cell, above rounding
 _SOFT: Final = 1e-6  # an eigenvalue below this share of the other one gives no Newton step to be judged by
@@ -37,20 +37,21 @@ class Roots:
     flat: float  # share of the grid on which the gradient rounds to zero
 
 
+def cells(domain: Domain, window: Domain) -> list[int]:
+    """Count the cells of the search's grid along each axis of a window that contains the domain."""
+    shares = [(b - a) / (high - low) for (low, high), (a, b) in zip(domain, window, strict=True)]
+    return [min(math.ceil(share * CELLS_2D), MOST_CELLS) for share in shares]
+
+
 def roots(l: Landscape, window: Domain) -> Roots:
     """Find where the gradient vanishes in a window that contains the domain."""
-    widths = [high - low for low, high in l.domain]
-    cells = [
-        min(math.ceil((high - low) / width * CELLS_2D), MOST_CELLS)
-        for (low, high), width in zip(window, widths, strict=True)
-    ]
-    x_axis, y_axis = (np.linspace(low, high, n + 1) for (low, high), n in zip(window, cells, strict=True))
+    x_axis, y_axis = (np.linspace(*pair, n + 1) for pair, n in zip(window, cells(l.domain, window), strict=True))
     spacing = np.array([x_axis[1] - x_axis[0], y_axis[1] - y_axis[0]])
     seen = _Nodes.of(l, x_axis, y_axis)
     seeds, flat = _seeds(x_axis, y_axis, seen, float(np.hypot(*spacing)))
-    skipped = max(0, len(seeds) - _MOST_SEEDS)
-    width = min(widths)
-    x, converged, undecided = _damped_newton(l, seeds[:_MOST_SEEDS], spacing, width)
+    skipped = max(0, len(seeds) - MOST_SEEDS)
+    width = min(high - low for low, high in l.domain)
+    x, converged, undecided = _damped_newton(l, seeds[:MOST_SEEDS], spacing, width)
     _step_beside_gaps(l, x, converged, undecided, 1e-7 * spacing, width)
     inside = np.all([(x[:, i] >= lo) & (x[:, i] <= hi) for i, (lo, hi) in enumerate(window)], axis=0)
     x = x[converged & inside]

@@ -116,6 +116,11 @@ class Landscape:
         """The largest radius that is looked at: half the window's smaller width."""
         return largest_radius(self.domain)
 
+    @property
+    def depends_on_rho(self) -> bool:
+        """Whether f has a parameter rho: that one is SAM's radius, and f another one at every radius."""
+        return "rho" in dict(self.parameters)
+
     def contains(self, x: Array, slack: float = 0.0) -> npt.NDArray[np.bool_]:
         """Mask (...) of the points (..., d) in the window, edges included, widened by `slack`."""
         return within(self.domain, x, slack)

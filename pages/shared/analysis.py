@@ -97,7 +97,7 @@ def _stationary(l: Landscape, rho: float) -> StationaryPoints:
     window widened by rho may hold fewer.
     """
     # A landscape with a parameter rho changes with it: a search of its own for every rho.
-    if "rho" not in dict(l.parameters):
+    if not l.depends_on_rho:
         wide = stationary(l, max(l.rho_max, rho))
         if not wide.left_out:
             return wide

@@ -143,7 +143,7 @@ class Atlas:
         n = chart.shape[1]
         cells = (rows[:, None] * n + np.arange(n)).reshape(-1)
         l = self.question.landscape
-        moves = l.dim == 1 and len(chart.done) > 1 and "rho" in dict(l.parameters)
+        moves = l.dim == 1 and len(chart.done) > 1 and l.depends_on_rho
         numbers = np.array([self._number(patch, i, moves) for i in range(len(patch.places))] + [0], dtype=np.int16)
         groups = np.array([GROUP_OF[word] for word in OUTCOMES])[patch.words]
         codes = numbers[patch.place]

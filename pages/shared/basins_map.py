@@ -74,7 +74,7 @@ class MapQuestion:
         """Estimate the seconds that the maps take one worker; runs that settle early make it shorter."""
         share = 1.0 if self.landscape.dim == 2 else 0.6
         each = 4e-8 + self.landscape.kernel.length * 1e-9
-        if self.landscape.dim == 1 and "rho" in dict(self.landscape.parameters):
+        if self.landscape.dim == 1 and self.landscape.depends_on_rho:
             return self.n * self.steps * (3e-5 + self.n * each)
         return share * self.n**2 * self.steps * each
 

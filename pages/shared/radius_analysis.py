@@ -60,7 +60,7 @@ class Danger:
     @property
     def moves(self) -> bool:
         """Whether f changes with the radius."""
-        return "rho" in dict(self.curves.landscape.parameters)
+        return self.curves.landscape.depends_on_rho
 
 
 def _danger(span: Span) -> Danger:
@@ -107,13 +107,12 @@ def look(span: Span) -> Danger:
     now = attracting(c, span.eta)
     none = np.empty((0, 2))
     unknown = undecided(c)
-    moves = "rho" in dict(l.parameters)
     return Danger(
         curves=c,
         now=now,
-        intervals=none if moves else intervals(c, now, most),
-        small=none if moves else attracting_intervals(l, most, curves=c),
-        by_kind={kind: none if moves else intervals(c, now, most, kind) for kind in KINDS},
+        intervals=none if l.depends_on_rho else intervals(c, now, most),
+        small=none if l.depends_on_rho else attracting_intervals(l, most, curves=c),
+        by_kind={kind: none if l.depends_on_rho else intervals(c, now, most, kind) for kind in KINDS},
         undecided=union(c.lows[unknown], c.highs[unknown]),
     )
 

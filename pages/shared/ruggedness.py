@@ -8,13 +8,12 @@ from typing import Final
 
 import numpy as np
 
-from dynamics.roots import CELLS_2D, MOST_CELLS
+from dynamics.roots import MOST_SEEDS, cells
 from dynamics.stationary import MOST_POINTS
 from landscapes import Landscape
 
 _PATCHES: Final = 7  # along each axis
 _CELLS: Final = 8  # of the search's own grid along each side of a patch
-_MOST_SEEDS: Final = 40_000  # from which Newton's method starts
 _STEPS: Final = 40  # of it, about
 _A_POINT: Final = 3.4  # places that lead to one point, about
 
@@ -23,12 +22,12 @@ _A_POINT: Final = 3.4  # places that lead to one point, about
 def places(l: Landscape, margin: float) -> float:
     """Estimate how many places the search in two variables starts from, by patches of the very grid it looks at."""
     corners, spacings = [], []
-    for low, high in l.domain:
-        cells = min(math.ceil((high - low + 2.0 * margin) / (high - low) * CELLS_2D), MOST_CELLS)
-        first = np.floor((np.arange(_PATCHES) + 0.382) / _PATCHES * (cells - _CELLS))  # in no symmetric place
-        spacing = (high - low + 2.0 * margin) / cells
-        corners.append(low - margin + spacing * first)
-        spacings.append((spacing, cells))
+    window = tuple((low - margin, high + margin) for low, high in l.domain)
+    for (low, high), count in zip(window, cells(l.domain, window), strict=True):
+        first = np.floor((np.arange(_PATCHES) + 0.382) / _PATCHES * (count - _CELLS))  # in no symmetric place
+        spacing = (high - low) / count
+        corners.append(low + spacing * first)
+        spacings.append((spacing, count))
     (dx, n), (dy, m) = spacings
     ranks = np.arange(_CELLS + 1)
     x = corners[0][:, None, None, None] + dx * ranks[:, None]
@@ -55,7 +54,7 @@ def search_cost(l: Landscape, margin: float) -> float:
     if l.dim == 1:
         return length * 2e-5
     each = _STEPS * (3e-7 + 2.5e-9 * length)
-    return 0.01 + length * 2e-4 + each * min(places(l, margin), _MOST_SEEDS)
+    return 0.01 + length * 2e-4 + each * min(places(l, margin), MOST_SEEDS)
 
 
 def points(l: Landscape, margin: float) -> float:
