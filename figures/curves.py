@@ -14,12 +14,13 @@ MANY = 3  # runs
 STACKED = 460  # on a phone one above the other
 
 
-def curves(runs: Sequence[tuple[str, str, bool]], log_f: bool) -> go.Figure:
+def curves(runs: Sequence[tuple[str, str, bool]], log_f: bool, folded: bool = False) -> go.Figure:
     """Draw empty curves of f, |g(x)| and |S(x)|, whose `meta` says which numbers belong in them.
 
     Args:
         runs: name, colour, and whether it looks ahead.
         log_f: f is drawn on a logarithmic axis; the gradients always are.
+        folded: the player shows them when they are asked for, as it always does on a phone.
     """
     # A legend would leave many curves no room, so the colours are in the picture's; two lines a run would be a knot.
     many = len(runs) > MANY
@@ -44,7 +45,7 @@ def curves(runs: Sequence[tuple[str, str, bool]], log_f: bool) -> go.Figure:
         xaxis2={"title": "step", "domain": [0.58, 1.0], "anchor": "y2", "rangemode": "tozero", "matches": "x"},
         yaxis={"title": {"text": "f(x)", "standoff": 8}, **(log if log_f else {"nticks": 6})},
         yaxis2={"title": {"text": title, "standoff": 8}, "anchor": "x2", **log},
-        meta={"narrow": {
+        meta={"folded": folded, "narrow": {
             "height": STACKED,
             "xaxis": {"domain": [0.0, 1.0], "anchor": "y", "title": {"text": ""}},
             "xaxis2": {"domain": [0.0, 1.0]},

@@ -14,6 +14,7 @@ from landscapes import CATALOGUE, Landscape
 from landscapes.catalogue import Entry
 from pages.shared.analysis import Question, answer
 from pages.shared.report import alternative, held, searched, table
+from pages.shared.stall import stars
 from test_pages import visit
 
 
@@ -184,3 +185,10 @@ def test_the_text_alternative_states_the_finding(name: str) -> None:
 )
 def test_numbers_in_verdicts_have_three_digits(value: float, words: str) -> None:
     assert number(value) == words
+
+
+def test_the_home_page_does_not_say_that_undecided_points_repel() -> None:
+    q = question(CATALOGUE["shelf"])
+    said = stars(q, answer(q))
+    assert "derivatives do not decide" in said
+    assert "none of them" not in said and "not attracting" not in said

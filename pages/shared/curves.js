@@ -25,8 +25,10 @@ export class Curves {
     const wanted = [picture.playback, picture.view, how.width, how.narrow, how.inks];
     if (this.wanted?.every((part, i) => part === wanted[i])) return;
     this.wanted = wanted;
-    if (how.narrow !== this.narrow) this.box.open = !how.narrow; // on a phone the controls come before them
-    this.narrow = how.narrow;
+    const folded = how.narrow || picture.curves.layout.meta.folded; // on a phone the controls come before them
+    if (folded !== this.folded) this.box.open = !folded;
+    this.folded = folded;
+    this.box.toggleAttribute("data-folded", Boolean(folded)); // who can open them sees that they can
     this.later = () => {
       if (!this.box.open) return;
       this.later = undefined;

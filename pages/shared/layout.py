@@ -17,6 +17,7 @@ _STYLE = """
 .legend span { display: inline-flex; align-items: center; gap: 0.3rem; }
 .stLatex, .katex-display { overflow-x: auto; overflow-y: hidden; }
 .st-key-formula-long .katex { font-size: clamp(0.64rem, 1.15vw, 1.1rem); }
+@media (max-width: 600px) { .st-key-formula-typeset .katex { font-size: min(1.1rem, 4.1vw); } }
 [data-testid="stPageLink"] p { white-space: normal; }
 /* A slider and its box stay side by side on a phone. */
 [class*="st-key-dial-"] [data-testid="stHorizontalBlock"] { flex-wrap: nowrap; gap: 0.8rem; }

@@ -49,7 +49,7 @@ def show_runs(
 
     While the start moves only this part of the page runs again. Once it has come to rest the page does, and the
     `controls` of the start, one for each variable, have it. `others` gives runs of other rules, from the question's
-    start, that are drawn too. `tell` says in the page's own words how the runs ended; curves are then left out.
+    start, that are drawn too. `tell` says in the page's own words how the runs ended; the curves are then folded.
     `lead` says first what all of them together show.
     """
     st.session_state.pop(_MOVED, None)  # the whole page runs, so the controls say where the start is
@@ -82,7 +82,7 @@ def _show_runs(
         tell(q, a)
     else:
         show_verdicts(a)
-    show_landscape(q, a, key, surrogate, field, controls, more, with_curves=tell is None)
+    show_landscape(q, a, key, surrogate, field, controls, more, folded=tell is not None)
 
 
 def show_landscape(
@@ -93,12 +93,12 @@ def show_landscape(
     field: bool = False,
     controls: tuple[str, ...] = (),
     more: tuple[Run, ...] = (),
-    with_curves: bool = True,
+    folded: bool = False,
 ) -> None:
     """Show f with the runs to play, and on demand the surrogate f(x+) and the field of S.
 
     Where there are `controls` of the start, a click or a drag sets it, see `show_runs`; `more` are runs beside GD and
-    SAM.
+    SAM; `folded`: the curves over the steps show when they are asked for.
     """
     picture = _ground(_Ground(q.landscape, q.rho, q.eta, surrogate, field, _seen(q, a, more), q, a, more))
     paths = playback(q, a, more)
@@ -110,7 +110,7 @@ def show_landscape(
         alt=" ".join([alternative(q, a), *(run.verdict.sentence for run in more)]),
         view=str(q.landscape.domain),
         playback=paths,
-        curves=_curves(*(run.orbit for run in (a.gd, a.sam, *more))) if with_curves else None,
+        curves=_curves(*(run.orbit for run in (a.gd, a.sam, *more)), folded=folded),
         on_start=partial(_move_start, q) if controls else None,
         on_settle=partial(_settle_start, q, controls) if controls else None,
     )
@@ -163,12 +163,12 @@ def _ground(g: _Ground) -> Figure:
     return draw_landscape(g.q, g.a, g.surrogate, g.field, paths=False, more=g.more)
 
 
-def _curves(*runs: Orbit) -> Figure:
+def _curves(*runs: Orbit, folded: bool) -> Figure:
     """Make room for f, |g| and |S| over the steps; f by its logarithm where it spans decades."""
     f = np.concatenate([orbit.f for orbit in runs])
     f = f[np.isfinite(f)]
     log_f = bool(f.size and f.min() > 0.0 and f.max() / _DECADES > f.min())
-    return _cached_curves(tuple((o.name, RULES[o.name], bool(o.rho.max() > 0.0)) for o in runs), log_f)
+    return _cached_curves(tuple((o.name, RULES[o.name], bool(o.rho.max() > 0.0)) for o in runs), log_f, folded)
 
 
 _cached_curves = lru_cache(maxsize=8)(curves)

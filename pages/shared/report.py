@@ -95,12 +95,12 @@ def table(q: Question, h: HallucinatedPoints) -> pd.DataFrame:
     points, targets = (np.where(np.abs(p) > rounding, p, 0.0) for p in (h.points, h.targets))
     for i, axis in enumerate(axes):
         columns[axis] = points[:, i]
+    columns["at this η"] = attraction(h.step_limits, q.eta)  # what decides stands where a phone shows it
     columns["|∇f(x)|"] = h.gradient_norms
     for i, axis in enumerate(axes):
         columns[f"target {axis}"] = targets[:, i]
     columns["target is a"] = h.kinds
     columns["|∇f(x⁺)|"] = h.residuals
-    columns["at this η"] = attraction(h.step_limits, q.eta)
     columns["attracts below η"] = h.step_limits
     rows = pd.DataFrame(columns)
     return rows.sort_values("at this η", kind="stable", key=lambda word: word.map(_ORDER), ignore_index=True)

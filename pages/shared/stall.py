@@ -7,9 +7,11 @@ import html
 import streamlit as st
 
 from dynamics import Verdict
-from dynamics.sentences import article, counted, number, place
+from dynamics.sentences import article, number, place
+from dynamics.stability import attraction
 from figures.palette import GD, SAM
 from pages.shared.analysis import Answer, Question
+from pages.shared.report import held
 
 _LINE = '<p class="verdict"><span aria-hidden="true" style="color:{}">&#9679;</span> {}</p>'
 
@@ -70,15 +72,10 @@ def explain(q: Question, a: Answer) -> None:
 
 def stars(q: Question, a: Answer) -> str:
     """Say what the stars in the picture are, and how many there are."""
-    count, attracting = len(a.found), int(a.found.attract(q.eta).sum())
-    if not count:
+    if not len(a.found):
         return "At this ρ there is no place in the window at which SAM could stop though f falls."
-    if attracting == count:
-        draw = "all of them attract SAM" if count > 1 else "it attracts SAM"
-    elif not attracting:
-        draw = "none of them attracts SAM, which drifts away (hollow stars)"
-    else:
-        some = f"{attracting} of them {'attracts' if attracting == 1 else 'attract'} SAM (full stars)"
-        draw = f"{some}, from the others it drifts away (hollow stars)"
-    points = counted(count, "hallucinated point")
-    return f"Stars mark every place in the window at which SAM can stop though f falls: {points}; {draw}."
+    points = held(attraction(a.found.step_limits, q.eta), "hallucinated point", "")
+    return (
+        f"Stars mark every place in the window at which SAM can stop though f falls: {points}. From hollow stars it "
+        "drifts away."
+    )

@@ -89,6 +89,18 @@ def test_a_dragged_start_reaches_its_box_and_the_link(page: Page, app_url: str, 
     assert complaints(page) == []
 
 
+def test_the_curves_show_when_they_are_asked_for(page: Page, app_url: str, complaints: Complaints) -> None:
+    visit(page, app_url)
+    curves = page.locator(".player-curves-figure")
+    expect(curves).to_be_hidden()
+    page.get_by_text("Curves over the steps").click()
+    expect(curves.locator(".main-svg").first).to_be_visible()
+    set_number(page, "radius ρ", 2.2)
+    settle(page)
+    expect(curves).to_be_visible()  # once open they stay
+    assert complaints(page) == []
+
+
 def test_a_door_leads_to_explore(page: Page, app_url: str) -> None:
     visit(page, app_url)
     page.get_by_role("link", name="Explore: where does SAM stop on your function?").click()
