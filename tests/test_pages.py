@@ -129,7 +129,7 @@ def test_home_says_so_where_sam_is_not_deceived(entry: Entry, rho: float) -> Non
     else:
         assert verdicts(app)[0] == v.sentence
         assert ("gradient descent" if rho == 0.0 else "not deceived") in said(app)
-    assert f"{len(found)} hallucinated points; none of them" in said(app) or not len(found)
+    assert f"{len(found)} hallucinated points, none of them attracting SAM" in said(app) or not len(found)
 
 
 def test_home_says_which_part_of_its_link_is_replaced() -> None:
