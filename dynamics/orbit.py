@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from landscapes.landscape import Array
 
-from .rules import Rule, Step, Traits
+from .rules import Rule, Step, Traits, dot
 
 _CHUNK: Final = 256  # at most so many steps between reports, and between looks at whether to stop or to go on
 _SECONDS: Final = 0.25  # and about so many seconds
@@ -95,7 +95,7 @@ class Recorder:
         g, s = self._g[: self._waiting], self._s[: self._waiting]
         with np.errstate(all="ignore"):
             norms, shifted = np.linalg.norm(g, axis=-1), np.linalg.norm(s, axis=-1)
-            into.cosine[part] = np.clip(np.vecdot(g, s) / (norms * shifted), -1.0, 1.0)
+            into.cosine[part] = np.clip(dot(g, s) / (norms * shifted), -1.0, 1.0)
         into.gradient_norms[part], into.shifted_norms[part] = norms, shifted
         self._waiting = 0
 

@@ -1,7 +1,7 @@
 """Straight-line code for a formula's value, gradient and Hessian, for several types of numbers.
 
 The lines of the formula's tape that no output needs are dropped, and a line that is used once is written where it is
-used. The same program runs on Python floats (module math) and on NumPy blocks. Where a function is undefined or
+used. The same program runs on Python floats and on NumPy blocks, to the same last bit. Where a function is undefined or
 overflows, the result is NaN or infinite, silently. On python-flint's balls it encloses what the exact function takes.
 Names in the emitted text are ours (x, y, p0, p1, t0, ...) and numbers are the `repr` of floats: no character that
 somebody typed gets into it.
@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from .arithmetic import MATH, NUMPY
+from .arithmetic import FLOATS, NUMPY
 from .tape import Tape
 from .tree import Formula
 
@@ -53,7 +53,7 @@ class Kernel:
 
     def scalar(self, outputs: str) -> Callable[..., tuple[Any, ...]]:
         """Return the program for `outputs` on floats; it raises ArithmeticError or ValueError where math does."""
-        return self._load(outputs, "math", MATH)
+        return self._load(outputs, "floats", FLOATS)
 
     def balls(self, outputs: str, parameters: tuple[float, ...]) -> Callable[..., tuple[Any, ...]]:
         """Return the program for `outputs` on balls.
