@@ -164,6 +164,15 @@ class Landscape:
         """Return the function of balls (x[, y]) that encloses "f", "g", "h" or several; see `Kernel.balls`."""
         return self.kernel.balls(outputs, self._values)
 
+    def javascript(self, outputs: str) -> str:
+        """Return a JavaScript expression whose value is a function, what the kernel's program is in Python.
+
+        The function takes numbers (x[, y], *parameters), in the order of `parameters`, and returns the flat array of
+        the asked value "f", gradient "g" (x, y) and Hessian "h" (xx, xy, yy). Where f is undefined or overflows they
+        are NaN or infinite as with NumPy. No character of the formula's text is in it.
+        """
+        return self.kernel.javascript(outputs)
+
     def _evaluate(self, outputs: str, x: npt.ArrayLike) -> list[Array]:
         d = self.dim
         points = points_of(x, d)
