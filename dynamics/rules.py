@@ -42,13 +42,15 @@ def dot(a: Array, b: Array) -> Array:
     if a.shape[-1] > 2:
         return np.asarray(np.vecdot(a, b))
     products = a * b
-    return np.asarray(products[..., 0] if a.shape[-1] == 1 else products[..., 0] + products[..., 1])
+    total: Array = products[..., 0] if a.shape[-1] == 1 else products[..., 0] + products[..., 1]
+    return total
 
 
 def unit(g: Array) -> Array:
     """Return g/|g| along the last axis, and 0 where g = 0 (or is too small to be squared)."""
     norm = np.sqrt(dot(g, g))[..., None]
-    return np.asarray(g / (norm + (norm == 0.0)))
+    direction: Array = g / (norm + (norm == 0.0))
+    return direction
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ class LookAhead:
 
 
 def _along_the_gradient(x: Array, g: Array, rho: Any) -> Array:
-    return np.asarray(x + rho * unit(g))
+    ahead: Array = x + rho * unit(g)
+    return ahead
 
 
 def _jacobian_along_the_gradient(x: Array, g: Array, hessian: Array, rho: Any) -> Array:

@@ -8,7 +8,7 @@ what the exact function takes. How it is written is in `landscapes.printing`: no
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import CodeType
 from typing import Any
 
@@ -18,6 +18,7 @@ from . import javascript
 from .arithmetic import FLOATS, NUMPY
 from .printing import PYTHON, Language, written
 from .tape import Tape
+from .traced import Traced, Untraceable
 from .tree import Formula
 
 
@@ -84,6 +85,14 @@ class Kernel:
     def javascript(self, outputs: str) -> str:
         """Return the program for `outputs` as JavaScript: an expression whose value is the function."""
         return javascript.function(self._tape, self._tape.arguments, self._tape.results(outputs))
+
+    def traced(self, outputs: str, x: Traced, parameters: Sequence[float]) -> list[Traced]:
+        """Write the lines of `outputs`, values and gradients, at a traced point x (d,) into its trace."""
+        if x.shape != (len(self._tape.variables),) or "h" in outputs:
+            raise Untraceable(f"{outputs!r} at points {x.shape} cannot be traced")
+        found = x.trace.copy(self._tape, outputs, x, parameters)
+        shaped = [atoms if output == "g" else atoms[0] for output, atoms in zip(outputs, found, strict=True)]
+        return [Traced(x.trace, np.array(atoms, dtype=object)) for atoms in shaped]
 
     def _load(self, outputs: str, kind: str, functions: dict[str, Any]) -> Callable[..., tuple[Any, ...]]:
         key = (outputs, kind)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from .formula import parse
 from .function import FunctionLandscape, points_of, within
 from .kernel import Kernel
 from .notation import latex
+from .traced import Traced
 from .tree import Formula
 
 Array: TypeAlias = npt.NDArray[np.floating[Any]]
@@ -151,7 +152,10 @@ class Landscape:
         return self._evaluate("h", x)[0]
 
     def value_and_gradient(self, x: npt.ArrayLike) -> tuple[Array, Array]:
-        """Map points (..., d) to values (...) and gradients (..., d); what rules and loops call."""
+        """Map points (..., d) to values (...) and gradients (..., d); what rules and loops call.
+
+        At a traced point (d,), see `landscapes.traced`, both are traced too.
+        """
         value, gradient = self._evaluate("fg", x)
         return value, gradient
 
@@ -174,6 +178,8 @@ class Landscape:
         return self.kernel.javascript(outputs)
 
     def _evaluate(self, outputs: str, x: npt.ArrayLike) -> list[Array]:
+        if isinstance(x, Traced):
+            return cast(list[Array], self.kernel.traced(outputs, x, self._values))
         d = self.dim
         points = points_of(x, d)
         if points.ndim == 1:

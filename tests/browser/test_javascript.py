@@ -1,21 +1,25 @@
-"""JavaScript of formulas against NumPy, in a browser."""
+"""JavaScript of formulas against NumPy, and of rules against the library's runs, in a browser."""
 
 import base64
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
+from dynamics import RECIPES, Rule, gd, iterate, sam
+from dynamics.programs import in_javascript
 from landscapes import CATALOGUE, Landscape
 from landscapes.arithmetic import NUMPY
 from landscapes.javascript import function
+from landscapes.landscape import Objective
 from landscapes.tape import Lines
 from random_formulas import random_landscapes
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, 1e-300, 1e300, -1e300, math.inf, -math.inf, math.nan]
+RuleOn = Callable[[Objective, float, float], Rule]
 TWO = ("pow", "pow1", "pow2", "logarithmic", "equal", "greater")
 
 # JSON has no NaN and no infinity; doubles go as their bits.
@@ -33,6 +37,87 @@ def page(browser: Browser) -> Iterator[Page]:
     page = browser.new_page()
     yield page
     page.close()
+
+
+RUN = """([text, dim, state, given, steps]) => {
+    const width = 4 * dim + 2, rows = new Float64Array(width * (steps + 1));
+    (0, eval)(text)(Float64Array.from(state), given, rows, 0, steps + 1);
+    return btoa(Array.from(new Uint8Array(rows.buffer), byte => String.fromCharCode(byte)).join(""));
+}"""
+
+
+def gd_on(l: Objective, eta: float, rho: float) -> Rule:
+    return gd(l, eta)
+
+
+def run(page: Page, text: str, l: Landscape, given: list[float], start: np.ndarray, steps: int) -> np.ndarray:
+    """Rows (steps+1, 4d+2) of x, x+, f, f+, g, S, by the browser; the run starts without a memory."""
+    state = [*start.tolist(), *[0.0] * (8 * l.dim)]
+    sent = page.evaluate(RUN, [text, l.dim, state, [*given, *(value for _, value in l.parameters)], steps])
+    return np.frombuffer(base64.b64decode(sent), dtype="<f8").reshape(steps + 1, -1)
+
+
+def agrees(page: Page, rule_on: RuleOn, l: Landscape, eta: float, rho: float, start: np.ndarray) -> bool:
+    """Compare a run with the library's; return whether it is a calm one: its neighbours stay with it.
+
+    Of calm runs positions agree to 1e-9 of the window, and what is undefined or infinite is so at the same steps.
+    """
+    steps = 200
+    text = in_javascript(rule_on, l)
+    assert text
+    d = l.dim
+    got = run(page, text, l, [eta, rho], start, steps)
+    near = iterate(rule_on(l, eta, rho), start + np.array([[0.0], [1e-12], [-1e-12]]), steps)
+    with np.errstate(all="ignore"):
+        apart = np.abs(near.x - near.x[:, :1]) > 1e-6 * l.diagonal
+    kinds = [np.isnan(near.x), np.isinf(near.x), np.isnan(near.f), np.isinf(near.f)]
+    if apart.any() or not all((kind == kind[:, :1]).all() for kind in kinds):
+        return False
+    what = f"{l.formula} from {start}, eta {eta}, rho {rho}"
+    x, f = got[:, :d], got[:, 2 * d]
+    for mine, theirs in zip((np.isnan(x), np.isinf(x), np.isnan(f), np.isinf(f)), kinds, strict=True):
+        np.testing.assert_array_equal(mine, theirs[:, 0], err_msg=what)
+    with np.errstate(all="ignore"):
+        far = np.abs(x - near.x[:, 0]) > 1e-9 * np.maximum(l.diagonal, np.abs(x))
+    assert not far.any(), what
+    return True
+
+
+@pytest.mark.parametrize("key", CATALOGUE)
+def test_the_catalogues_runs_are_the_librarys(page: Page, key: str) -> None:
+    entry = CATALOGUE[key]
+    l, rng = entry.landscape, np.random.default_rng(31)
+    low, high = np.array(l.domain).T
+    calm = 0
+    for start in [np.array(entry.start), *rng.uniform(low, high, (5, l.dim))]:
+        for rule_on in (gd_on, sam):
+            calm += agrees(page, rule_on, l, entry.eta, entry.rho, start)
+    assert calm >= 4
+
+
+def test_runs_of_random_formulas_are_the_librarys(page: Page) -> None:
+    rng = np.random.default_rng(32)
+    calm = 0
+    for l in random_landscapes(500, seed=33):
+        start = rng.uniform(-3.0, 3.0, l.dim)
+        eta, rho = 10.0 ** rng.uniform(-3.0, -1.0), rng.uniform(0.0, 1.5)
+        calm += sum(agrees(page, rule_on, l, eta, rho, start) for rule_on in (gd_on, sam))
+    assert calm > 500
+
+
+@pytest.mark.parametrize("key", ["usam", "asam", "gsam", "ssam", "vasso", "momentum"])
+def test_runs_of_other_rules_are_the_librarys(page: Page, key: str) -> None:
+    def rule_on(l: Objective, eta: float, rho: float) -> Rule:
+        return RECIPES[key].build(l, eta, rho, 200)
+
+    rng = np.random.default_rng(34)
+    calm = 0
+    for name in ("himmelblau", "double-well", "valley"):
+        entry = CATALOGUE[name]
+        l = entry.landscape
+        for start in rng.uniform(*np.array(l.domain).T, (5, l.dim)):
+            calm += agrees(page, rule_on, l, entry.eta, entry.rho, start)
+    assert calm >= 5
 
 
 def called(page: Page, text: str, *columns: np.ndarray) -> np.ndarray:
