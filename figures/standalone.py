@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from typing import Final
 
 import plotly.graph_objects as go
 import plotly.io as pio
+
+from .plotlyjs import part_for, source
 
 # The light theme's colours, where no theme puts its own.
 _INK: Final = {
@@ -33,6 +34,6 @@ def standalone(picture: go.Figure, title: str) -> bytes:
         title={"text": title, "yref": "container", "y": 1.0, "yanchor": "top", "pad": {"t": 18}},
         showlegend=bool(names), height=None, margin={"t": above}, paper_bgcolor=white, plot_bgcolor=white,
     )  # fmt: skip
-    page = io.StringIO()
-    plain.write_html(page, include_plotlyjs=True, config={"displaylogo": False, "showSendToCloud": False})
-    return page.getvalue().encode()
+    page = plain.to_html(include_plotlyjs=False, config={"displaylogo": False, "showSendToCloud": False})
+    script = source(part_for(plain.to_plotly_json()["data"])).decode()
+    return str(page).replace("<head>", f"<head><script>{script}</script>", 1).encode()

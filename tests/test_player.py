@@ -99,7 +99,7 @@ def test_a_page_sends_the_figure_and_its_text(app):
     assert picture["alt"] == "Two points."
     assert picture["height"] == 300
     assert picture["view"] == "a"
-    assert picture["plotlyUrl"].endswith("plotly.min.js")
+    assert picture["plotlyUrl"].endswith("plotly-cartesian.min.js")
     assert picture["figure"]["data"][2]["x"] == [0, None]
     assert picture["figure"]["data"][2]["y"] == [None, 1]
     assert picture["figure"]["data"][2] == other["figure"]["data"][0]

@@ -39,7 +39,8 @@ export class Curves {
     next(() => next(() => next(() => this.later?.()))); // the landscape's frame is not held up
   }
 
-  react({ curves, view }, { width, narrow, ink }) {
+  react({ curves, view }, { plotly, width, narrow, ink }) {
+    this.plotly = plotly;
     const { data, layout } = filledIn(curves, ink);
     const { tracks } = this.controls;
     for (const trace of data) {
@@ -56,7 +57,7 @@ export class Curves {
     Object.assign(layout, { width, template: themed(layout.template, ink), uirevision: `view ${view}` });
     Object.assign(layout, { clickanywhere: true, dragmode: false });
     const config = { displayModeBar: false, doubleClick: false, showTips: false };
-    const react = async () => window.Plotly.react(this.figure, data, layout, config);
+    const react = async () => plotly.react(this.figure, data, layout, config);
     react().catch(() => (this.box.hidden = true));
     if (!this.listening) this.listen();
   }
@@ -98,6 +99,6 @@ export class Curves {
 
   remove() {
     cancelAnimationFrame(this.frame);
-    window.Plotly?.purge(this.figure);
+    this.plotly?.purge(this.figure);
   }
 }

@@ -17,29 +17,30 @@ const RAISED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "
 export const carried = new Map();
 /** @type {WeakMap<EncodedArray, ArrayLike<any>>} Decoded once: Plotly computes anew whatever is not the same object. */
 const decoded = new WeakMap();
-/** @type {Promise<void> | undefined} */
-let loading;
+/** @type {Map<string, Promise<any>>} Parts of plotly.js, by their addresses. */
+const loading = new Map();
 
-/** @param {string} url @returns {Promise<void>} fulfilled when window.Plotly is there */
+/** @param {string} url of the part that draws the figure @returns {Promise<any>} Plotly */
 export function loadPlotly(url) {
-  loading ??= fetchPlotly(url).catch((error) => {
-    loading = undefined; // the next update tries again
-    throw error;
-  });
-  return loading;
+  if (!loading.has(url)) {
+    const part = fetchPlotly(url);
+    loading.set(url, part);
+    part.catch(() => loading.delete(url)); // the next update tries again
+  }
+  return loading.get(url);
 }
 
-/** @param {string} url */
+/** @param {string} url @returns {Promise<any>} */
 async function fetchPlotly(url) {
-  if (window.Plotly) return;
   // Streamlit answers an unknown address with 200 and its own page; as a script that is an error in the console.
   const { headers } = await fetch(url, { method: "HEAD" });
   if (!headers.get("content-type")?.includes("javascript")) throw new Error(`no script at ${url}`);
-  await new Promise((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    document.head.append(Object.assign(script, { src: url, onload: resolve, onerror: reject }));
+    // Before another part takes the name.
+    const loaded = () => (window.Plotly ? resolve(window.Plotly) : reject(new Error(`no Plotly in ${url}`)));
+    document.head.append(Object.assign(script, { src: url, onload: loaded, onerror: reject }));
   });
-  if (!window.Plotly) throw new Error(`no Plotly in ${url}`);
 }
 
 /**

@@ -9,14 +9,15 @@ const PAINT = [
 
 /**
  * Let the visitor's browser save a picture.
+ * @param {any} plotly
  * @param {HTMLElement & {_fullLayout: any}} figure Plotly's div
  * @param {SVGElement[]} overlays what is drawn over it
  * @param {HTMLElement[]} labels texts in boxes that lie over both
  * @param {string} background its colour
  */
-export async function savePicture(figure, overlays, labels, background) {
+export async function savePicture(plotly, figure, overlays, labels, background) {
   const { width, height } = figure._fullLayout;
-  const url = await window.Plotly.toImage(figure, { format: "svg", width, height });
+  const url = await plotly.toImage(figure, { format: "svg", width, height });
   const canvas = Object.assign(document.createElement("canvas"), { width: SCALE * width, height: SCALE * height });
   const pen = canvas.getContext("2d");
   pen.scale(SCALE, SCALE);

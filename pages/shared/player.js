@@ -88,7 +88,10 @@ class Player {
     this.figure.style.height = `${heightOf(picture)}px`;
     if (picture.playback && !again) this.incoming = picture; // until the axes are there that the paths belong to
     loadPlotly(picture.plotlyUrl).then(
-      () => this.draw(),
+      (plotly) => {
+        this.plotly = plotly;
+        this.draw();
+      },
       () => this.say("plotly.js did not load. Reload the page to try again."),
     );
   }
@@ -114,7 +117,7 @@ class Player {
   draw() {
     this.width = this.root.clientWidth; // 0 while the picture is in a closed tab; the observer calls when it opens
     waiting.delete(this);
-    if (this.removed || !window.Plotly || !this.width) return;
+    if (this.removed || !this.plotly || !this.width) return;
     const style = getComputedStyle(this.root);
     const ink = (name) => style.getPropertyValue(`--st-${name}`).trim();
     const { figure, view, clickAxes, startable } = this.picture;
@@ -123,7 +126,7 @@ class Player {
     const height = heightOf(this.picture);
     const clickable = Boolean(clickAxes || startable);
     const inks = INKS.map(ink).join();
-    this.how = { width: this.width, narrow, ink, inks };
+    this.how = { plotly: this.plotly, width: this.width, narrow, ink, inks };
     const wanted = [this.picture.digest, this.width, height, view, narrow, clickable, inks].join("|");
     if (wanted === this.drawn) return this.refresh(); // what Plotly draws is there already
 
@@ -144,7 +147,7 @@ class Player {
     this.offerSaving(config, narrow);
     this.say("");
     const plots = this.plots;
-    const react = async () => window.Plotly.react(this.figure, data, layout, config);
+    const react = async () => this.plotly.react(this.figure, data, layout, config);
     react().then(
       () => plots === this.plots && this.refresh(), // Plotly does not always say that it has drawn
       (error) => {
@@ -169,7 +172,7 @@ class Player {
     if (this.picture.playback) return;
     // Plotly's own would have no background, and in the dark theme white letters. It is the same object each time and
     // at every width: where its buttons are others, Plotly draws all anew, and zoom and camera are lost.
-    this.saver ??= { name: SAVE, icon: window.Plotly.Icons.camera, click: () => this.save() };
+    this.saver ??= { name: SAVE, icon: this.plotly.Icons.camera, click: () => this.save() };
     config.modeBarButtonsToAdd = [this.saver];
   }
 
@@ -220,12 +223,12 @@ class Player {
   /** Let the visitor save the picture as it is seen, the start's ring included. */
   async save() {
     const background = getComputedStyle(this.root).getPropertyValue("--st-background-color");
-    if (!this.stage) return savePicture(this.figure, [], [], background);
+    if (!this.stage) return savePicture(this.plotly, this.figure, [], [], background);
     const ring = this.handle.ring(this.scene);
     const { still, moving, notes } = this.stage;
     try {
       const overlays = [still, moving, ...(ring ? [ring] : [])];
-      await savePicture(this.figure, overlays, [...notes.children], background);
+      await savePicture(this.plotly, this.figure, overlays, [...notes.children], background);
     } finally {
       ring?.remove();
     }
@@ -248,6 +251,6 @@ class Player {
     this.controls?.pause();
     this.handle?.remove();
     this.curves?.remove();
-    window.Plotly?.purge(this.figure);
+    this.plotly?.purge(this.figure);
   }
 }

@@ -16,6 +16,7 @@ import orjson
 import plotly.graph_objects as go
 import streamlit as st
 
+from figures.plotlyjs import part_for
 from pages.shared.playback import Playback, plain
 from pages.shared.player_js import loader
 from pages.shared.plotly_js import plotly_js_url
@@ -89,7 +90,7 @@ def player(
         "alt": alt,
         "view": view,
         "clickAxes": click_axes if on_click else None,
-        "plotlyUrl": plotly_js_url(),
+        "plotlyUrl": plotly_js_url(part_for(drawn["data"])),
     }
     if playback is not None:
         data |= {

@@ -156,7 +156,7 @@ def other() -> None:
 def main() -> None:
     st.set_page_config(page_title="Player", layout="wide")
     missing = st.query_params.get("plotly") == "missing"
-    player_module.plotly_js_url = (lambda: "/no/such/plotly.js") if missing else plotly_js_url
+    player_module.plotly_js_url = (lambda part: "/no/such/plotly.js") if missing else plotly_js_url
     st.navigation([st.Page(picture, default=True), st.Page(other)]).run()
 
 
