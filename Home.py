@@ -43,7 +43,7 @@ def main() -> None:
         notes.info(note)
     question = replace(question, rho=radius, start=(start,))
     with runs:
-        show_runs(question, "picture", controls=("start",), tell=tell)
+        show_runs(question, "picture", controls=("start",), tell=tell, radius="radius")
     with words:
         explain(question, ask(question))
         st.subheader("What next?", anchor=False)

@@ -88,7 +88,8 @@ class Trace:
     def apply(self, operation: str, *inputs: Any) -> Traced:
         """Write an operation on arrays, element by element."""
         atoms = [self.atoms(each) for each in inputs]
-        written = np.frompyfunc(partial(self.lines.op, operation), len(atoms), 1)(*atoms)
+        with np.errstate(all="ignore"):  # constants are folded
+            written = np.frompyfunc(partial(self.lines.op, operation), len(atoms), 1)(*atoms)
         return Traced(self, np.asarray(written, dtype=object))
 
     def copy(self, tape: Tape, outputs: str, x: Traced, parameters: Sequence[float]) -> list[list[Atom]]:

@@ -60,8 +60,11 @@ export class Controls {
     this.button();
   }
 
-  /** Take new paths; who stood at the end stands at the new end. @param {import("./stage.js").Track[]} tracks @param {any} playback */
-  load(tracks, playback) {
+  /**
+   * Take new paths; who stood at the end stands at the new end.
+   * @param {import("./stage.js").Track[]} tracks @param {any} playback @param {boolean} moving nobody is told yet
+   */
+  load(tracks, playback, moving = false) {
     const wasAtEnd = !this.timeline || this.atEnd;
     this.tracks = tracks;
     this.timeline = tracks.reduce((longest, { k }) => (last(k) > last(longest) ? k : longest), []);
@@ -84,7 +87,7 @@ export class Controls {
     this.readout.replaceChildren(...this.lines.map(({ line }) => line), ...(playback.thinned ? [note] : []));
     for (const control of this.bar.querySelectorAll("button, input, select")) control.disabled = end === 0;
     this.save.disabled = false;
-    this.tellEnd();
+    if (!moving) this.tellEnd();
     this.tell();
   }
 

@@ -68,6 +68,9 @@ function findGrid(digest) {
   for (const carrier of carried.values()) if (carrier.digest === digest) return carrier.grid;
 }
 
+/** @param {string} digest @returns {string | undefined} a text that came as grids do */
+export const findText = (digest) => findGrid(digest);
+
 /** @param {EncodedArray} encoded @returns {ArrayLike<any>} numbers, or rows of numbers */
 export function decode(encoded) {
   let array = decoded.get(encoded);

@@ -44,16 +44,17 @@ def show_runs(
     others: Others | None = None,
     tell: Tell | None = None,
     lead: Lead | None = None,
+    radius: str = "rho",
 ) -> None:
     """Show how the runs ended and their picture, in which a click or a drag sets the start.
 
     While the start moves only this part of the page runs again. Once it has come to rest the page does, and the
     `controls` of the start, one for each variable, have it. `others` gives runs of other rules, from the question's
     start, that are drawn too. `tell` says in the page's own words how the runs ended; the curves are then folded.
-    `lead` says first what all of them together show.
+    `lead` says first what all of them together show. `radius` is the key of the radius's control.
     """
     st.session_state.pop(_MOVED, None)  # the whole page runs, so the controls say where the start is
-    _show_runs(q, key, surrogate, field, controls, others, tell, lead)
+    _show_runs(q, key, surrogate, field, controls, others, tell, lead, radius)
 
 
 @st.fragment
@@ -66,6 +67,7 @@ def _show_runs(
     others: Others | None,
     tell: Tell | None,
     lead: Lead | None,
+    radius: str,
 ) -> None:
     if st.session_state.pop(_SETTLED, False):
         st.rerun()
@@ -82,7 +84,7 @@ def _show_runs(
         tell(q, a)
     else:
         show_verdicts(a)
-    show_landscape(q, a, key, surrogate, field, controls, more, folded=tell is not None)
+    show_landscape(q, a, key, surrogate, field, controls, more, tell is not None, radius)
 
 
 def show_landscape(
@@ -94,14 +96,15 @@ def show_landscape(
     controls: tuple[str, ...] = (),
     more: tuple[Run, ...] = (),
     folded: bool = False,
+    radius: str = "rho",
 ) -> None:
     """Show f with the runs to play, and on demand the surrogate f(x+) and the field of S.
 
     Where there are `controls` of the start, a click or a drag sets it, see `show_runs`; `more` are runs beside GD and
-    SAM; `folded`: the curves over the steps show when they are asked for.
+    SAM; `folded`: the curves over the steps show when they are asked for; `radius`: the key of the radius's control.
     """
     picture = _ground(_Ground(q.landscape, q.rho, q.eta, surrogate, field, _seen(q, a, more), q, a, more))
-    paths = playback(q, a, more)
+    paths = playback(q, a, more, radius)
     show_legend(picture, paths)
     player(
         picture,

@@ -1,13 +1,14 @@
 // A Plotly picture that is updated in place, with paths over it that are played. The same module takes in the grids
 // that pictures refer to: they come as elements of their own, which Streamlit sends once and from then on only names.
 
-import { carried, clicked, filledIn, loadPlotly, themed } from "./figure.js";
+import { carried, clicked, findText, filledIn, loadPlotly, themed } from "./figure.js";
 import { SAVE, savePicture } from "./photo.js";
 import { Stage, tracksOf } from "./stage.js";
 import { Controls } from "./controls.js";
 import { Microscope } from "./microscope.js";
 import { Handle } from "./handle.js";
 import { Curves } from "./curves.js";
+import { Preview, computed, isApart, loadProgram, programOf } from "./live.js";
 
 /**
  * @typedef {{figure: import("./figure.js").Figure, digest: string, height: number, alt: string, view: string,
@@ -72,6 +73,7 @@ class Player {
     [this.alt, this.figure] = this.scene.children;
     parentElement.append(root);
     this.plots = 0;
+    this.moving = new Preview(this);
     this.resizes = new ResizeObserver(() => {
       cancelAnimationFrame(this.frame);
       this.frame = requestAnimationFrame(() => root.clientWidth === this.width || this.draw());
@@ -96,10 +98,31 @@ class Player {
     );
   }
 
-  /** Take new paths. @param {Picture} picture */
-  load(picture) {
+  /** @returns {boolean} whether the program is there by which the browser runs the rules, or none is needed */
+  ready() {
+    const text = this.picture.playback.live?.program;
+    const known = text?.digest ? findText(text.digest) : text;
+    this.program = known === undefined ? undefined : programOf(known);
+    if (text === undefined || this.program !== undefined) return true;
+    if (known === undefined) waiting.add(this);
+    else loadProgram(known).then(() => this.refresh());
+    return false;
+  }
+
+  /** Take the paths of the picture. */
+  load() {
+    const { picture } = this;
     const { playback } = picture;
-    const tracks = tracksOf(playback);
+    const { live } = playback;
+    const sent = playback.tracks.filter(({ checks }) => !checks);
+    const run = this.program ? computed(playback, this.program, { ...live, every: playback.every }) : [];
+    const decoded = tracksOf({ ...playback, tracks: sent });
+    const tracks = playback.tracks.flatMap((track) => [...run, ...decoded].find(({ name }) => name === track.name) ?? []);
+    if (playback.tracks.length > sent.length && (!this.program || run.some((track) => isApart(track, playback)))) {
+      const asked = this.program ? live.name : "*"; // where the browser cannot, or gets elsewhere, the server's are shown
+      if (this.asked !== asked) this.trigger("apart", asked);
+      this.asked = asked;
+    }
     if (!this.stage) {
       this.stage = new Stage(this.scene);
       this.controls = new Controls(this.root, () => this.paint());
@@ -108,10 +131,29 @@ class Player {
       this.handle = new Handle(this.scene, (start) => this.trigger("start", start));
       this.controls.save.addEventListener("click", () => this.save());
     }
-    this.stage.load(tracks, playback.dim);
-    this.controls.load(tracks, playback);
-    this.microscope.load(tracks, playback);
+    this.show(tracks, playback);
     this.handle.load(playback, picture);
+  }
+
+  /** @param {import("./stage.js").Track[]} tracks @param {any} playback @param {boolean} [moving] they are on the move */
+  show(tracks, playback, moving = false) {
+    this.stage.load(tracks, playback.dim);
+    this.controls.load(tracks, playback, moving);
+    this.microscope.load(tracks, playback);
+  }
+
+  /** Show runs while a control moves. @param {import("./stage.js").Track[]} tracks @param {any} playback */
+  preview(tracks, playback) {
+    this.show(tracks, playback, true);
+    this.measure();
+    this.paint();
+  }
+
+  /** Say that the server's word is waited for, or no longer. @param {boolean} waits */
+  wait(waits) {
+    this.waits ??= Object.assign(document.createElement("p"), { className: "player-waits", role: "status" });
+    this.waits.textContent = waits ? "The verdict waits for the server." : "";
+    if (!this.waits.isConnected) this.root.append(this.waits);
   }
 
   draw() {
@@ -201,14 +243,23 @@ class Player {
   refresh() {
     const layout = this.figure._fullLayout;
     if (this.removed || !layout?.xaxis?._length) return;
-    if (this.incoming) this.load(this.incoming);
-    this.incoming = undefined;
+    if (this.incoming && this.ready()) {
+      this.incoming = undefined;
+      this.load();
+      this.moving.answered();
+    }
     if (!this.stage) return;
     this.curves.draw(this.picture, this.how);
-    const ground = this.picture.playback?.dim === 1 && this.figure._fullData.find(({ name }) => name === "f");
-    this.stage.measure(layout.xaxis, layout.yaxis, ground || undefined);
+    this.measure();
     this.handle.measure(layout.xaxis, layout.yaxis, this.figure);
     this.paint();
+  }
+
+  /** Put the paths over the axes. */
+  measure() {
+    const { xaxis, yaxis } = this.figure._fullLayout;
+    const ground = this.picture.playback?.dim === 1 && this.figure._fullData.find(({ name }) => name === "f");
+    this.stage.measure(xaxis, yaxis, ground || undefined);
   }
 
   /** Draw the current step. */
@@ -250,6 +301,7 @@ class Player {
     waiting.delete(this);
     this.controls?.pause();
     this.handle?.remove();
+    this.moving.remove();
     this.curves?.remove();
     this.plotly?.purge(this.figure);
   }

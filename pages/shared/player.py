@@ -80,7 +80,9 @@ def player(
         The click that caused this rerun, or None.
     """
     drawn = figure_json(figure)
-    for number, (digest, grid) in enumerate(_take_grids(drawn["data"]).items()):
+    once = _take_grids(drawn["data"])
+    paths = None if playback is None else _paths(playback, st.session_state.get(f"{key}-apart"), once)
+    for number, (digest, grid) in enumerate(once.items()):
         # Messages of their own: where one equals that of the run before, Streamlit only sends its hash.
         _component()(key=f"{key}-player-grid-{number}", data={"digest": digest, "grid": grid})
     data = {
@@ -94,7 +96,7 @@ def player(
     }
     if playback is not None:
         data |= {
-            "playback": plain(playback),
+            "playback": paths,
             "curves": None if curves is None else figure_json(curves),
             "startable": on_start is not None,
             "settles": on_settle is not None,
@@ -121,6 +123,12 @@ def player(
                 (settled or on_start)(click)
 
         listeners["on_start_change"] = on_start_change
+    if paths is not None and paths["live"] is not None:
+
+        def on_apart_change() -> None:
+            st.session_state[f"{key}-apart"] = st.session_state[key].get("apart")
+
+        listeners["on_apart_change"] = on_apart_change
     if not listeners:
         _component()(key=key, data=data)
         return None
@@ -169,6 +177,23 @@ def _take_grids(traces: list[dict[str, Any]]) -> dict[str, Any]:
                 taken[digest] = value
                 trace[name] = {"digest": digest}
     return taken
+
+
+def _paths(playback: Playback, apart: Any, once: dict[str, Any]) -> dict[str, Any]:
+    """Return paths as plain values.
+
+    Args:
+        playback: the paths.
+        apart: the name of the question of which the browser gets to other runs, or "*" where it cannot run any.
+        once: what is sent once, to which a long program is added.
+    """
+    live = playback.live
+    paths = plain(playback, whole=live is not None and apart in (live.name, "*"))
+    if live is not None and len(live.program) >= _SENT_ONCE_FROM:
+        digest = _digest(live.program)
+        once[digest] = live.program
+        paths["live"]["program"] = {"digest": digest}
+    return paths
 
 
 def _click(point: Any) -> Click | None:

@@ -18,6 +18,7 @@ _MODULES = (
     "microscope",
     "handle",
     "curves",
+    "live",
     "player",
 )  # each imports earlier ones
 _HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
