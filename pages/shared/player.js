@@ -13,7 +13,7 @@ import { Preview, computed, isApart, loadProgram, programOf } from "./live.js";
 /**
  * @typedef {{figure: import("./figure.js").Figure, digest: string, height: number, alt: string, view: string,
  *            clickAxes: string | null, plotlyUrl: string, playback?: any, curves?: import("./figure.js").Figure,
- *            startable?: boolean, settles?: boolean, heard?: number}} Picture
+ *            startable?: boolean}} Picture
  * @typedef {(name: string, value: unknown) => void} Trigger
  */
 
@@ -128,11 +128,15 @@ class Player {
       this.controls = new Controls(this.root, () => this.paint());
       this.microscope = new Microscope(this.controls);
       this.curves = new Curves(this.root, this.controls);
-      this.handle = new Handle(this.scene, (start) => this.trigger("start", start));
+      this.handle = new Handle(this.scene, (start, held) => {
+        this.moving.move("start", start, held);
+        if (!held) this.trigger("start", { x: start[0], y: start[1] ?? 0 });
+      });
       this.controls.save.addEventListener("click", () => this.save());
     }
     this.show(tracks, playback);
-    this.handle.load(playback, picture);
+    this.moving.answered();
+    this.handle.load(playback, Boolean(picture.startable), this.handle.held || this.moving.changes.has("start"));
   }
 
   /** @param {import("./stage.js").Track[]} tracks @param {any} playback @param {boolean} [moving] they are on the move */
@@ -228,7 +232,7 @@ class Player {
       const at = axes && clicked(this.figure, axes, event);
       if (!at) return;
       if (clickAxes) this.trigger("point", at);
-      if (startable) this.handle.choose(at.x, at.y);
+      if (startable) this.handle.jump(at.x, at.y);
     });
     this.figure.on("plotly_afterplot", () => {
       this.plots++;
@@ -246,7 +250,6 @@ class Player {
     if (this.incoming && this.ready()) {
       this.incoming = undefined;
       this.load();
-      this.moving.answered();
     }
     if (!this.stage) return;
     this.curves.draw(this.picture, this.how);

@@ -56,7 +56,6 @@ def player(
     playback: Playback | None = None,
     curves: go.Figure | None = None,
     on_start: Callable[[Click], None] | None = None,
-    on_settle: Callable[[Click], None] | None = None,
 ) -> Click | None:
     """Show a figure whose zoom, pan and camera survive new data, a new theme and reruns.
 
@@ -72,9 +71,8 @@ def player(
         playback: paths to draw over the figure and to play; they change without the figure being drawn anew.
         curves: a figure of f, |g| and |S| over the steps, which the browser fills in from the playback's tracks (see
             `figures.curves`).
-        on_start: called with each start that is clicked or dragged to, often while it is dragged; `playback` has the
+        on_start: called with the start that was clicked, or dragged to once it has come to rest; `playback` has the
             limits.
-        on_settle: called with the last of these once it has come to rest; for what need not follow every move.
 
     Returns:
         The click that caused this rerun, or None.
@@ -99,9 +97,6 @@ def player(
             "playback": paths,
             "curves": None if curves is None else figure_json(curves),
             "startable": on_start is not None,
-            "settles": on_settle is not None,
-            # Which request this answers; it stays until the next one, so that other reruns send the same.
-            "heard": st.session_state.get(f"{key}-heard"),
         }
     listeners: dict[str, Callable[[], None]] = {}
     if on_click is not None:
@@ -115,12 +110,9 @@ def player(
     if on_start is not None:
 
         def on_start_change() -> None:
-            asked = st.session_state[key].get("start")
-            click = _click(asked)
+            click = _click(st.session_state[key].get("start"))
             if click is not None:
-                st.session_state[f"{key}-heard"] = asked.get("number")
-                settled = on_settle if asked.get("settled") else None
-                (settled or on_start)(click)
+                on_start(click)
 
         listeners["on_start_change"] = on_start_change
     if paths is not None and paths["live"] is not None:
