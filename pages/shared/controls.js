@@ -69,7 +69,8 @@ export class Controls {
     this.tracks = tracks;
     this.timeline = tracks.reduce((longest, { k }) => (last(k) > last(longest) ? k : longest), []);
     this.places = tracks.map(({ k }) => places(k, this.timeline));
-    this.pace = pace(tracks, this.places, this.timeline.length, playback);
+    this.playback = playback;
+    this.paced = undefined;
     const end = Math.max(0, this.timeline.length - 1);
     this.now = wasAtEnd && !this.playing ? end : Math.min(this.now, end);
     this.scrub.max = String(end);
@@ -93,6 +94,11 @@ export class Controls {
 
   /** @param {number} track @returns {number} index of the point that the track is at; -1: it has none */
   position = (track) => this.places[track]?.[Math.floor(this.now)] ?? -1;
+
+  /** When each entry of the timeline is reached. */
+  get pace() {
+    return (this.paced ??= pace(this.tracks, this.places, this.timeline.length, this.playback));
+  }
 
   get atEnd() {
     return this.now >= this.timeline.length - 1;

@@ -8,6 +8,7 @@ import { Controls } from "./controls.js";
 import { Microscope } from "./microscope.js";
 import { Handle } from "./handle.js";
 import { Curves } from "./curves.js";
+import { Dial } from "./dial.js";
 import { Preview, computed, isApart, loadProgram, programOf } from "./live.js";
 
 /**
@@ -29,6 +30,8 @@ const INKS = ["text-color", "background-color", "secondary-background-color", "b
 
 /** @type {WeakMap<HTMLElement, Player>} One picture an element: Streamlit calls again, without a cleanup, to update. */
 const players = new WeakMap();
+/** @type {WeakMap<HTMLElement, Dial>} */
+const dials = new WeakMap();
 /** @type {Set<Player>} Pictures that wait for a grid. */
 const waiting = new Set();
 
@@ -42,6 +45,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     carried.set(parentElement, data);
     for (const player of [...waiting]) player.draw();
     return () => void (parentElement.isConnected || carried.delete(parentElement));
+  }
+  if (data.dial) {
+    if (!dials.has(parentElement)) dials.set(parentElement, new Dial(parentElement));
+    dials.get(parentElement).update(data, setTriggerValue);
+    return () => {};
   }
   let player = players.get(parentElement);
   if (!player) {

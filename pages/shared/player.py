@@ -26,8 +26,8 @@ _SENT_ONCE_FROM = 10_000  # characters of base64; Streamlit caches messages from
 
 
 @cache
-def _component() -> Any:
-    """Register the component, once the server's base path is known."""
+def component() -> Any:
+    """Register the browser's part of pictures and sliders, once the server's base path is known."""
     return st.components.v2.component(
         "landscapes_player",
         css=(_HERE / "player.css").read_text(encoding="utf-8"),
@@ -82,7 +82,7 @@ def player(
     paths = None if playback is None else _paths(playback, st.session_state.get(f"{key}-apart"), once)
     for number, (digest, grid) in enumerate(once.items()):
         # Messages of their own: where one equals that of the run before, Streamlit only sends its hash.
-        _component()(key=f"{key}-player-grid-{number}", data={"digest": digest, "grid": grid})
+        component()(key=f"{key}-player-grid-{number}", data={"digest": digest, "grid": grid})
     data = {
         "figure": drawn,
         "digest": _digest(drawn),
@@ -122,9 +122,9 @@ def player(
 
         listeners["on_apart_change"] = on_apart_change
     if not listeners:
-        _component()(key=key, data=data)
+        component()(key=key, data=data)
         return None
-    return _click(_component()(key=key, data=data, **listeners).get("point"))
+    return _click(component()(key=key, data=data, **listeners).get("point"))
 
 
 def figure_json(figure: go.Figure) -> dict[str, Any]:

@@ -19,6 +19,7 @@ _MODULES = (
     "handle",
     "curves",
     "live",
+    "dial",
     "player",
 )  # each imports earlier ones
 _HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}

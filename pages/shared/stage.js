@@ -89,6 +89,7 @@ export class Stage {
 
   /** Put the notes beside their points: inside the axes, and above a note that is there already. */
   place() {
+    if (!this.notes.childElementCount) return; // to ask for sizes makes the browser lay the page out
     const { clientWidth, clientHeight } = this.notes;
     const taken = [];
     for (const { track, labels, across, up, dim } of this.drawings) {
