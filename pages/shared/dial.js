@@ -8,8 +8,8 @@ export class Dial {
     this.keys = new Set(); // that are down
     const label = document.createElement("label");
     label.className = "player-dial";
-    label.innerHTML = '<span></span><output></output><input type="range" min="0">';
-    [this.name, this.output, this.input] = label.children;
+    label.innerHTML = '<span></span><output></output><input type="range" min="0"><i aria-hidden="true"></i>';
+    [this.name, this.output, this.input, this.strip] = label.children;
     parent.append(label);
     this.input.addEventListener("input", () => this.moved());
     this.input.addEventListener("change", () => !this.keys.size && this.rest());
@@ -17,6 +17,7 @@ export class Dial {
     this.input.addEventListener("keydown", ({ key }) => this.pressed(key));
     this.input.addEventListener("keyup", ({ key }) => this.let(key));
     this.input.addEventListener("blur", () => this.let());
+    document.addEventListener("landscapes-band", ({ detail }) => detail.key === this.data.dial && this.band(detail.intervals));
   }
 
   /**
@@ -57,6 +58,27 @@ export class Dial {
     return after - (places[after] - value) / (places[after] - places[after - 1]);
   }
 
+  /**
+   * Mark intervals along the slider, in the place of those that the server has marked.
+   * @param {[number, number][] | undefined} intervals undefined: the server's are right
+   */
+  band(intervals) {
+    const theirs = document.querySelector(".radius-marks");
+    if (!theirs) return;
+    theirs.style.visibility = intervals ? "hidden" : "";
+    const last = Number(this.input.max);
+    const spans = (intervals ?? []).map(([low, high]) => {
+      const [left, right] = [low, high].map((value) => (100 * Math.max(0, this.indexOf(value))) / last);
+      const span = document.createElement("span");
+      Object.assign(span.style, { left: `${left}%`, width: `${Math.max(0.5, right - left)}%` });
+      return span;
+    });
+    this.strip.replaceChildren(...spans);
+    if (!spans.length) return;
+    const [from, to] = [this.strip.offsetParent, theirs].map((element) => element.getBoundingClientRect().top);
+    this.strip.style.top = `${to - from}px`;
+  }
+
   tell(value) {
     this.value = value;
     const text = String(Number(value.toPrecision(4))).replace("-", "−");
@@ -92,6 +114,7 @@ export class Dial {
   }
 
   say() {
+    this.input.closest("[class*='st-key-dial-']")?.toggleAttribute("data-held", Boolean(this.held));
     const detail = { key: this.data.dial, value: this.value, held: this.held };
     document.dispatchEvent(new CustomEvent("landscapes-move", { detail }));
   }

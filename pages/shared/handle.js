@@ -8,10 +8,11 @@ const SHARE = 0.01; // of the window, by which an arrow key moves; with Shift a 
 export class Handle {
   /**
    * @param {HTMLElement} parent
+   * @param {(x: number) => number} height in one variable, f
    * @param {(start: number[], held: boolean) => void} move called at each new start; not held, it is at rest there
    */
-  constructor(parent, move) {
-    this.move = move;
+  constructor(parent, height, move) {
+    Object.assign(this, { height, move });
     this.keys = new Set(); // that are down
     this.button = document.createElement("button");
     Object.assign(this.button, { type: "button", className: "player-handle" });
@@ -53,6 +54,10 @@ export class Handle {
 
   place() {
     if (!this.at || !this.xaxis) return;
+    if (this.playback.dim === 1) {
+      const height = this.height(this.at[0]);
+      if (Number.isFinite(height)) this.at[1] = height;
+    }
     const [x, y] = [this.xaxis.l2p(this.at[0]), this.yaxis.l2p(this.at[1])];
     const inside = x >= 0 && x <= this.xaxis._length;
     this.button.style.visibility = inside ? "" : "hidden";
@@ -125,7 +130,7 @@ export class Handle {
       const round = Number((Math.round(value / quantum[i]) * quantum[i]).toFixed(Math.min(digits, 100)));
       return Math.max(window[i][0], Math.min(window[i][1], round));
     });
-    this.at = [a, dim === 1 ? this.height(a) : b];
+    this.at = [a, b];
     this.held = true;
     this.name();
     this.place();
@@ -136,15 +141,6 @@ export class Handle {
   jump(x, y) {
     this.choose(x, y);
     this.rest();
-  }
-
-  /** In one variable the height of the picture's first trace, which is f. @param {number} x */
-  height(x) {
-    const { x: xs, y: ys } = this.figure.data[0];
-    let i = 1;
-    while (i < xs.length - 1 && xs[i] < x) i++;
-    const y = ys[i - 1] + ((ys[i] - ys[i - 1]) * (x - xs[i - 1])) / (xs[i] - xs[i - 1]);
-    return Number.isFinite(y) ? y : this.at[1];
   }
 
   /** Draw the handle as an SVG over the figure, for a picture. @param {HTMLElement} parent @returns {SVGElement | undefined} */

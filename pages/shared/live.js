@@ -1,5 +1,8 @@
 // Runs that the browser computes itself, by the programs that the server wrote, and what moves with a control.
 
+import { filled } from "./figure.js";
+import { Points } from "./points.js";
+
 /**
  * @typedef {{value: (...numbers: number[]) => number[], rules: Record<string, Run>}} Program
  * @typedef {(state: Float64Array, given: number[], rows: Float64Array, from: number, to: number) => void} Run
@@ -7,12 +10,15 @@
  *            branches?: any}} Question
  */
 
+/** Where the numbers given to a program stand: eta, rho, and from here on the parameters. */
+export const PARAMETERS = 2;
+const [ETA, RHO] = [0, 1];
 const CLOSE = 1e-6; // of the window: runs that end farther apart are not the same
 const BUDGET = 6; // milliseconds of a frame for the steps of all runs
+const MOVERS = { start: "start", [ETA]: "step", [RHO]: "radius" }; // for what moves
 const LATE = 4000; // milliseconds after which it is said that an answer is waited for
 const PATIENT = 1500; // milliseconds after which another answer than the one asked for is taken
 const MEMORY = 16; // numbers that a rule may remember
-const [ETA, RHO] = [0, 1]; // where they stand among the numbers given to a program
 
 /** @type {Map<string, Program | null>} by their text; null: the browser cannot run it */
 const programs = new Map();
@@ -73,13 +79,13 @@ function trackOf(track, { k, rows }, dim, given) {
   let count = 0;
   while (count < k.length && Number.isFinite(rows[count * width] + rows[count * width + dim - 1] + f(count))) count++;
   const ahead = track.name !== "GD" && given[RHO] > 0;
-  const filled = (length, value) => {
+  const collected = (length, value) => {
     const array = new Float64Array(length * count);
     for (let i = 0; i < count; i++) for (let j = 0; j < length; j++) array[i * length + j] = value(i * width, j);
     return array;
   };
-  const point = (from, height) => filled(2, (at, j) => rows[at + (dim === 1 && j ? height : from + j)]);
-  const norm = (from) => filled(1, (at) => (dim === 1 ? Math.abs(rows[at + from]) : Math.hypot(rows[at + from], rows[at + from + 1])));
+  const point = (from, height) => collected(2, (at, j) => rows[at + (dim === 1 && j ? height : from + j)]);
+  const norm = (from) => collected(1, (at) => (dim === 1 ? Math.abs(rows[at + from]) : Math.hypot(rows[at + from], rows[at + from + 1])));
   const [xPlus, value, g, s] = [dim, 2 * dim, 2 * dim + 2, 3 * dim + 2];
   return {
     ...track,
@@ -87,9 +93,9 @@ function trackOf(track, { k, rows }, dim, given) {
     k: k.subarray(0, count),
     x: point(0, value),
     xPlus: ahead ? point(xPlus, value + 1) : null,
-    step: ahead ? filled(dim, (at, j) => rows[at + s + j]) : null,
-    slope: dim === 1 ? filled(1, (at) => rows[at + g]) : null,
-    f: filled(1, (at) => rows[at + value]),
+    step: ahead ? collected(dim, (at, j) => rows[at + s + j]) : null,
+    slope: dim === 1 ? collected(1, (at) => rows[at + g]) : null,
+    f: collected(1, (at) => rows[at + value]),
     gradient: norm(g),
     shifted: ahead ? norm(s) : null,
   };
@@ -144,7 +150,8 @@ export class Preview {
     clearTimeout(this.giveUp);
     clearTimeout(this.late);
     if (!held) this.late = setTimeout(() => this.active && this.player.wait(true), LATE);
-    document.documentElement.toggleAttribute("data-moving", true); // what is said of the runs is said of others
+    const moved = [...this.changes.keys()].map((place) => MOVERS[place] ?? "f");
+    document.documentElement.setAttribute("data-moving", moved.join(" ")); // what is said is said of others
     this.frame ??= requestAnimationFrame(() => {
       this.frame = undefined;
       this.show();
@@ -165,7 +172,10 @@ export class Preview {
       if (!this.question || (!held && this.isAnswered(place))) this.changes.delete(place);
     }
     clearTimeout(this.giveUp);
-    if (!this.active) return this.end();
+    if (!this.active) {
+      this.player.curves.settle();
+      return this.end();
+    }
     this.giveUp = setTimeout(() => this.drop(), PATIENT);
     this.show();
   }
@@ -184,6 +194,8 @@ export class Preview {
     this.frame = undefined;
     clearTimeout(this.late);
     document.documentElement.removeAttribute("data-moving");
+    this.player.ground?.settle();
+    this.band(undefined);
   }
 
   /** The question as it is being moved. */
@@ -215,7 +227,31 @@ export class Preview {
       track.rho = name === "SAM" ? given[RHO] : 0;
     }
     const short = taken < steps ? `While it moves, the first ${taken.toLocaleString("en-US")} of ${steps.toLocaleString("en-US")} steps are shown.` : "";
-    player.preview(tracks, { ...playback, thinned: short }, this.now);
+    this.follow(given);
+    player.preview(tracks, { ...playback, thinned: short });
+  }
+
+  /** Let what belongs to f and to its points follow, or dim it. @param {number[]} given */
+  follow(given) {
+    const { player } = this;
+    const { branches } = this.question;
+    const moved = [...this.changes.keys()];
+    const other = moved.some((place) => place >= PARAMETERS); // another f
+    if (other) player.ground.draw(given.slice(PARAMETERS));
+    if (this.branches !== branches) this.points = branches && new Points(filled(branches));
+    this.branches = branches;
+    const turns = moved.includes(RHO) || moved.includes(ETA);
+    const known = this.points && !other;
+    player.ground.dim(other ? "all" : turns ? (known ? "points away" : "points") : "nothing", moved.includes(RHO));
+    if (known && turns) player.ground.mark(this.points.at(given[RHO]), given[ETA]);
+    else player.ground.mark([], 0);
+    if (moved.includes(ETA) || other) this.band(known ? this.points.dangerous(given[ETA]) : []);
+  }
+
+  /** Say to the radius's slider where there is danger. @param {[number, number][] | undefined} intervals undefined: as it was */
+  band(intervals) {
+    const [key] = this.question?.moves.find(([, places]) => places.includes(RHO)) ?? [];
+    document.dispatchEvent(new CustomEvent("landscapes-band", { detail: { key, intervals } }));
   }
 
   remove() {

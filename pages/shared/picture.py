@@ -44,12 +44,14 @@ def show_runs(
     tell: Tell | None = None,
     lead: Lead | None = None,
     radius: str = "rho",
+    rho_max: float | None = None,
 ) -> None:
     """Show how the runs ended and their picture, in which a click or a drag sets the start.
 
     The `controls` of the start, one for each variable, have it then. `others` gives runs of other rules, from the
     question's start, that are drawn too. `tell` says in the page's own words how the runs ended; the curves are then
-    folded. `lead` says first what all of them together show. `radius` is the key of the radius's control.
+    folded. `lead` says first what all of them together show. `radius` is the key of the radius's control, `rho_max`
+    its upper limit, where that is not the landscape's.
     """
     try:
         a = ask(q)
@@ -63,7 +65,7 @@ def show_runs(
         tell(q, a)
     else:
         show_verdicts(a)
-    show_landscape(q, a, key, surrogate, field, controls, more, tell is not None, radius)
+    show_landscape(q, a, key, surrogate, field, controls, more, tell is not None, radius, rho_max)
 
 
 def show_landscape(
@@ -76,14 +78,16 @@ def show_landscape(
     more: tuple[Run, ...] = (),
     folded: bool = False,
     radius: str = "rho",
+    rho_max: float | None = None,
 ) -> None:
     """Show f with the runs to play, and on demand the surrogate f(x+) and the field of S.
 
     Where there are `controls` of the start, a click or a drag sets it, see `show_runs`; `more` are runs beside GD and
-    SAM; `folded`: the curves over the steps show when they are asked for; `radius`: the key of the radius's control.
+    SAM; `folded`: the curves over the steps show when they are asked for; `radius` and
+    `rho_max`: as there.
     """
     picture = _ground(_Ground(q.landscape, q.rho, q.eta, surrogate, field, _seen(q, a, more), q, a, more))
-    paths = playback(q, a, more, radius)
+    paths = playback(q, a, more, radius, rho_max)
     show_legend(picture, paths)
     player(
         picture,

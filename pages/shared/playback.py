@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from figures.palette import HALLUCINATED
 from figures.shapes import path
 from pages.shared.live import Live
 
@@ -96,7 +97,12 @@ def plain(playback: Playback, whole: bool = False) -> dict[str, Any]:
 
 
 def _live(live: Live) -> dict[str, Any]:
+    branches = live.branches
     return {
+        "branches": None
+        if branches is None
+        else {"samples": _encoded(branches.samples), "offsets": _encoded(branches.offsets), "dim": len(live.start)},
+        "star": HALLUCINATED,
         "program": live.program,
         "given": live.given,
         "start": live.start,

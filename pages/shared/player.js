@@ -1,7 +1,7 @@
 // A Plotly picture that is updated in place, with paths over it that are played. The same module takes in the grids
 // that pictures refer to: they come as elements of their own, which Streamlit sends once and from then on only names.
 
-import { carried, clicked, findText, filledIn, loadPlotly, themed } from "./figure.js";
+import { carried, clicked, filled, findText, filledIn, loadPlotly, themed } from "./figure.js";
 import { SAVE, savePicture } from "./photo.js";
 import { Stage, tracksOf } from "./stage.js";
 import { Controls } from "./controls.js";
@@ -9,7 +9,8 @@ import { Microscope } from "./microscope.js";
 import { Handle } from "./handle.js";
 import { Curves } from "./curves.js";
 import { Dial } from "./dial.js";
-import { Preview, computed, isApart, loadProgram, programOf } from "./live.js";
+import { Ground } from "./ground.js";
+import { PARAMETERS, Preview, computed, isApart, loadProgram, programOf } from "./live.js";
 
 /**
  * @typedef {{figure: import("./figure.js").Figure, digest: string, height: number, alt: string, view: string,
@@ -82,6 +83,7 @@ class Player {
     parentElement.append(root);
     this.plots = 0;
     this.moving = new Preview(this);
+    this.ground = new Ground(this);
     this.resizes = new ResizeObserver(() => {
       cancelAnimationFrame(this.frame);
       this.frame = requestAnimationFrame(() => root.clientWidth === this.width || this.draw());
@@ -108,12 +110,14 @@ class Player {
 
   /** @returns {boolean} whether the program is there by which the browser runs the rules, or none is needed */
   ready() {
-    const text = this.picture.playback.live?.program;
+    const { live } = this.picture.playback;
+    const text = live?.program;
     const known = text?.digest ? findText(text.digest) : text;
     this.program = known === undefined ? undefined : programOf(known);
-    if (text === undefined || this.program !== undefined) return true;
-    if (known === undefined) waiting.add(this);
-    else loadProgram(known).then(() => this.refresh());
+    const complete = !live?.branches || Object.values(filled(live.branches)).every((part) => part !== undefined);
+    if (complete && (text === undefined || this.program !== undefined)) return true;
+    if (known === undefined || !complete) waiting.add(this);
+    if (known !== undefined && this.program === undefined) loadProgram(known).then(() => this.refresh());
     return false;
   }
 
@@ -136,7 +140,8 @@ class Player {
       this.controls = new Controls(this.root, () => this.paint());
       this.microscope = new Microscope(this.controls);
       this.curves = new Curves(this.root, this.controls);
-      this.handle = new Handle(this.scene, (start, held) => {
+      const height = (x) => this.height(x);
+      this.handle = new Handle(this.scene, height, (start, held) => {
         this.moving.move("start", start, held);
         if (!held) this.trigger("start", { x: start[0], y: start[1] ?? 0 });
       });
@@ -158,6 +163,8 @@ class Player {
   preview(tracks, playback) {
     this.show(tracks, playback, true);
     this.measure();
+    this.handle.place();
+    this.curves.preview(tracks);
     this.paint();
   }
 
@@ -269,8 +276,17 @@ class Player {
   /** Put the paths over the axes. */
   measure() {
     const { xaxis, yaxis } = this.figure._fullLayout;
-    const ground = this.picture.playback?.dim === 1 && this.figure._fullData.find(({ name }) => name === "f");
-    this.stage.measure(xaxis, yaxis, ground || undefined);
+    const f = () => this.figure._fullData.find(({ name }) => name === "f");
+    this.stage.measure(xaxis, yaxis, this.picture.playback?.dim === 1 ? this.ground.curve ?? f() : undefined);
+  }
+
+  /** In one variable f as it is shown. @param {number} x @returns {number} */
+  height(x) {
+    if (this.program) return this.program.value(x, ...this.moving.now.given.slice(PARAMETERS))[0];
+    const { x: xs, y: ys } = this.figure.data[0];
+    let i = 1;
+    while (i < xs.length - 1 && xs[i] < x) i++;
+    return ys[i - 1] + ((ys[i] - ys[i - 1]) * (x - xs[i - 1])) / (xs[i] - xs[i - 1]);
   }
 
   /** Draw the current step. */

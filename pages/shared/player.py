@@ -185,6 +185,12 @@ def _paths(playback: Playback, apart: Any, once: dict[str, Any]) -> dict[str, An
         digest = _digest(live.program)
         once[digest] = live.program
         paths["live"]["program"] = {"digest": digest}
+    if live is not None and live.branches is not None:
+        branches = paths["live"]["branches"]
+        for name in ("samples", "offsets"):
+            if len(branches[name]["bdata"]) >= _SENT_ONCE_FROM:
+                digest = _digest(branches[name])
+                once[digest], branches[name] = branches[name], {"digest": digest}
     return paths
 
 

@@ -22,7 +22,9 @@ from pages.shared.playback import LONGEST, Array, Note, Playback, Track
 _SLOPE: Final = {1: ("slope", "slope"), 2: ("gradient", "length of the gradient")}
 
 
-def playback(q: Question, a: Answer, more: Sequence[Run] = (), radius: str | None = None) -> Playback:
+def playback(
+    q: Question, a: Answer, more: Sequence[Run] = (), radius: str | None = None, rho_max: float | None = None
+) -> Playback:
     """Make the tracks of GD and SAM, and of further runs.
 
     Args:
@@ -30,6 +32,7 @@ def playback(q: Question, a: Answer, more: Sequence[Run] = (), radius: str | Non
         a: the answer to it.
         more: runs of other rules from the same start.
         radius: the key of the radius's control; where there is one the browser runs GD and SAM itself.
+        rho_max: its upper limit, if it is not the landscape's.
     """
     l = q.landscape
     start = np.asarray(q.start, dtype=np.float64)
@@ -42,7 +45,7 @@ def playback(q: Question, a: Answer, more: Sequence[Run] = (), radius: str | Non
         templates=_templates(l.dim),
         thinned=_thinned(q.steps),
         every=_every(q.steps),
-        live=None if radius is None else live(q, radius),
+        live=None if radius is None else live(q, radius, rho_max),
     )
 
 
