@@ -200,7 +200,7 @@ export class Controls {
           ? `${name}: ${track.end}`
           : `${name}: f = ${single(f[at])}, |∇f(x)| = ${single(gradient[at])}` +
             (shifted ? `, |∇f(x⁺)| = ${single(shifted[at])}` : "") +
-            (at === track.count - 1 && k > last(track.k) ? ". It ended before." : "");
+            (at < track.count - 1 ? "" : track.left ? `. ${track.left}` : k > last(track.k) ? ". It ended before." : "");
     });
   }
 

@@ -22,7 +22,7 @@ export class Ground {
     const { xaxis, yaxis } = figure._fullLayout;
     if (trace.z) {
       const layer = figure.querySelector(HEIGHTS);
-      this.group ??= element("g", {}, layer.parentNode);
+      this.group ??= element("g", { class: "player-heights" }, layer.parentNode);
       layer.after(this.group); // below the points
       layer.style.opacity = "0";
       contour(this.group, trace, (x, y) => program.value(x, y, ...parameters)[0], xaxis, yaxis);

@@ -219,9 +219,11 @@ export class Preview {
     const passed = performance.now() - begin;
     if (passed > 0.5) this.rate += 0.3 * (taken / passed - this.rate);
     for (const track of tracks) {
-      const { name, count, k } = track;
-      const left = count < k.length || (count && k[count - 1] < taken);
-      track.end = left ? `${name} diverged at step ${(count ? k[count - 1] + 1 : 0).toLocaleString("en-US")}.` : "";
+      const { name, count, k } = track; // its last finite points
+      const left = !count || k[count - 1] < taken;
+      const since = (count ? k[count - 1] + every : 0).toLocaleString("en-US");
+      track.left = left ? (count ? `It diverged at ${every > 1 ? "about " : ""}step ${since}.` : "It cannot start there.") : "";
+      track.end = track.left;
       track.notes = [];
       track.eta = given[ETA];
       track.rho = name === "SAM" ? given[RHO] : 0;

@@ -118,7 +118,9 @@ def player(
     if paths is not None and paths["live"] is not None:
 
         def on_apart_change() -> None:
-            st.session_state[f"{key}-apart"] = st.session_state[key].get("apart")
+            asked = st.session_state[key].get("apart")
+            if isinstance(asked, str):
+                st.session_state[f"{key}-apart"] = asked
 
         listeners["on_apart_change"] = on_apart_change
     if not listeners:

@@ -12,12 +12,14 @@ export class Points {
 
   /**
    * The chords between neighbouring samples.
-   * @param {(at: number, next: number, width: number) => void} visit where in the samples their rows begin
+   * @param {(at: number, next: number, width: number, last: boolean) => void} visit where in the samples their rows
+   * begin, and whether the branch ends with it
    */
   chords(visit) {
     const width = this.dim + 2;
     for (let branch = 0; branch + 1 < this.offsets.length; branch++) {
-      for (let i = this.offsets[branch]; i + 1 < this.offsets[branch + 1]; i++) visit(i * width, (i + 1) * width, width);
+      const end = this.offsets[branch + 1];
+      for (let i = this.offsets[branch]; i + 1 < end; i++) visit(i * width, (i + 1) * width, width, i + 2 === end);
     }
   }
 
@@ -25,9 +27,9 @@ export class Points {
   at(rho) {
     const { samples, dim } = this;
     const found = [];
-    this.chords((at, next, width) => {
+    this.chords((at, next, width, last) => {
       const [low, high] = [samples[at], samples[next]];
-      if (!(low <= rho && rho < high)) return;
+      if (!(low <= rho && (rho < high || (last && rho === high)))) return;
       const t = (rho - low) / (high - low);
       const mixed = (i) => samples[at + i] + t * (samples[next + i] - samples[at + i]);
       found.push({ x: Array.from({ length: dim }, (_, i) => mixed(1 + i)), limit: mixed(width - 1) });
