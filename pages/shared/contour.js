@@ -4,6 +4,8 @@ import { element } from "./stage.js";
 
 /** @type {HTMLCanvasElement | undefined} */
 let canvas;
+/** @type {WeakMap<any, Uint8ClampedArray>} */
+const tables = new WeakMap();
 
 /**
  * @param {SVGElement} group where it is drawn @param {any} trace Plotly's contour or heatmap
@@ -45,6 +47,7 @@ function drawnHeights({ x, y, meta }, value) {
 
 /** @returns {Uint8ClampedArray} 256 colours of a trace's scale */
 function colours({ colorscale }) {
+  if (tables.has(colorscale)) return tables.get(colorscale);
   canvas ??= document.createElement("canvas");
   const [pen, table] = [canvas.getContext("2d", { willReadFrequently: true }), new Uint8ClampedArray(1024)];
   [canvas.width, canvas.height] = [256, 1];
@@ -53,6 +56,7 @@ function colours({ colorscale }) {
   pen.fillStyle = blend;
   pen.fillRect(0, 0, 256, 1);
   table.set(pen.getImageData(0, 0, 256, 1).data);
+  tables.set(colorscale, table);
   return table;
 }
 

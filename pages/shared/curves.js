@@ -3,7 +3,7 @@
 import { clicked, filledIn, themed } from "./figure.js";
 import { element } from "./stage.js";
 
-const POINTS = 400; // of a curve while it moves
+const POINTS = 200; // of a curve while it moves
 
 export class Curves {
   /** @param {HTMLElement} root the player @param {import("./controls.js").Controls} controls */

@@ -17,7 +17,8 @@ export class Dial {
     this.input.addEventListener("keydown", ({ key }) => this.pressed(key));
     this.input.addEventListener("keyup", ({ key }) => this.let(key));
     this.input.addEventListener("blur", () => this.let());
-    document.addEventListener("landscapes-band", ({ detail }) => detail.key === this.data.dial && this.band(detail.intervals));
+    this.heard = ({ detail }) => detail.key === this.data.dial && this.band(detail.intervals);
+    document.addEventListener("landscapes-band", this.heard);
   }
 
   /**
@@ -117,5 +118,9 @@ export class Dial {
     this.input.closest("[class*='st-key-dial-']")?.toggleAttribute("data-held", Boolean(this.held));
     const detail = { key: this.data.dial, value: this.value, held: this.held };
     document.dispatchEvent(new CustomEvent("landscapes-move", { detail }));
+  }
+
+  remove() {
+    document.removeEventListener("landscapes-band", this.heard);
   }
 }

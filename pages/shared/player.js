@@ -29,6 +29,8 @@ export const CONFIG = {
 };
 const INKS = ["text-color", "background-color", "secondary-background-color", "border-color", "gray-color", "font"];
 
+document.head.append(Object.assign(document.createElement("style"), { textContent: STYLES }));
+
 /** @type {WeakMap<HTMLElement, Player>} One picture an element: Streamlit calls again, without a cleanup, to update. */
 const players = new WeakMap();
 /** @type {WeakMap<HTMLElement, Dial>} */
@@ -50,7 +52,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (data.dial) {
     if (!dials.has(parentElement)) dials.set(parentElement, new Dial(parentElement));
     dials.get(parentElement).update(data, setTriggerValue);
-    return () => {};
+    return () => void (parentElement.isConnected || dials.get(parentElement).remove());
   }
   let player = players.get(parentElement);
   if (!player) {

@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,6 @@ from pages.shared.playback import Playback, plain
 from pages.shared.player_js import loader
 from pages.shared.plotly_js import plotly_js_url
 
-_HERE = Path(__file__).parent
 _SENT_ONCE_FROM = 10_000  # characters of base64; Streamlit caches messages from 10,000 bytes on
 
 
@@ -30,7 +28,6 @@ def component() -> Any:
     """Register the browser's part of pictures and sliders, once the server's base path is known."""
     return st.components.v2.component(
         "landscapes_player",
-        css=(_HERE / "player.css").read_text(encoding="utf-8"),
         js=loader(),
         isolate_styles=False,  # in a shadow root Plotly loses its styles, and with them clicks and panning
     )

@@ -1,6 +1,7 @@
 """The player's JavaScript for the browser: one module, its address and its route."""
 
 import hashlib
+import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -37,7 +38,10 @@ def bundle(sources: Iterable[str]) -> str:
     return re.sub(r"^export (?!default)", "", text, flags=re.MULTILINE)
 
 
-_TEXT = bundle((Path(__file__).parent / f"{name}.js").read_text(encoding="utf-8") for name in _MODULES)
+_HERE = Path(__file__).parent
+# Streamlit would send the styles of a component with every update of every element.
+_STYLES = f"const STYLES = {json.dumps((_HERE / 'player.css').read_text(encoding='utf-8'))};\n"
+_TEXT = _STYLES + bundle((_HERE / f"{name}.js").read_text(encoding="utf-8") for name in _MODULES)
 _PATH = f"/player/{hashlib.blake2b(_TEXT.encode(), digest_size=8).hexdigest()}/player.js"
 
 

@@ -169,7 +169,7 @@ class Drawing {
    */
   load(track, dim, notes, plain) {
     this.track = track;
-    this.x = this.xPlus = null; // pixels, until it is measured
+    this.x = null; // pixels, until it is measured
     this.plain = plain;
     this.dim = dim;
     for (const name of ["path", "beads", "trail", "circle", "back", "measured", "slope", "ahead"]) {
@@ -200,12 +200,15 @@ class Drawing {
   measure(xaxis, yaxis, hills) {
     const { track } = this;
     this.hills = hills;
-    this.across = (v) => within(xaxis.l2p(v));
-    this.up = (v) => within(yaxis.l2p(v));
     this.unit = [xaxis._m, yaxis._m]; // pixels of a unit, with their sign
-    const pixels = (points) => points?.map((v, i) => (i % 2 ? this.up(v) : this.across(v)));
-    this.x = pixels(track.x);
-    this.xPlus = pixels(track.xPlus);
+    const [left, bottom] = [xaxis.l2p(0), yaxis.l2p(0)];
+    this.across = (v) => within(left + xaxis._m * v);
+    this.up = (v) => within(bottom + yaxis._m * v);
+    this.x = new Float64Array(track.x.length);
+    for (let i = 0; i < track.x.length; i += 2) {
+      this.x[i] = this.across(track.x[i]);
+      this.x[i + 1] = this.up(track.x[i + 1]);
+    }
     /** @type {Float64Array} length of the drawn path up to each point */
     this.travelled = new Float64Array(track.count);
     const line = [];
@@ -234,7 +237,7 @@ class Drawing {
 
   /** @param {number} i @param {number} stage @param {boolean} circle */
   paint(i, stage, circle) {
-    const { track, x, xPlus } = this;
+    const { track, x } = this;
     const here = x && i >= 0 && i < track.count;
     this.point.style.display = here ? "" : "none";
     if (!here) return void this.clear();
@@ -243,8 +246,9 @@ class Drawing {
     const travelled = this.travelled[i];
     this.trail.setAttribute("stroke-dasharray", `${travelled} ${this.length + 10}`);
     this.trail.style.display = travelled > 0 ? "" : "none";
-    if (!xPlus || this.plain || !Number.isFinite(track.xPlus[2 * i] + track.xPlus[2 * i + 1])) return void this.clear();
-    const [qx, qy] = [xPlus[2 * i], xPlus[2 * i + 1]];
+    this.path.style.display = travelled < this.length ? "" : "none"; // the trail covers it
+    if (!track.xPlus || this.plain || !Number.isFinite(track.xPlus[2 * i] + track.xPlus[2 * i + 1])) return void this.clear();
+    const [qx, qy] = [this.across(track.xPlus[2 * i]), this.up(track.xPlus[2 * i + 1])];
     const look = () => (this.dim === 1 ? hop(px, py, qx, qy, this.hills) : arrow(px, py, qx, qy));
     this.ahead.setAttribute("d", stage >= STAGES.uphill ? look() : "");
     const round = circle && this.dim === 2;

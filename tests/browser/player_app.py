@@ -127,7 +127,7 @@ def played(case: str) -> None:
         pairs = zip((click.x, click.y), q.landscape.domain, strict=False)
         st.session_state["start"] = tuple(snapped(value, *window) for value, window in pairs)
 
-    paths = playback(q, a)
+    paths = playback(q, a, radius="rho")
     room = curves([(track.name, track.color, track.x_plus is not None) for track in paths.tracks], log_f=False)
     player(figure, key="picture", height=500, alt="Paths.", playback=paths, curves=room, on_start=take)
     st.text(f"starts at {q.start}")
