@@ -26,6 +26,7 @@ run: $(VENV)/installed
 	@exec $(BIN)/python -m streamlit run app.py --server.address=$(ADDRESS) --server.port=$(PORT)
 
 test: browser check
+	$(BIN)/python tests/other_processors.py
 	$(BIN)/python -m pytest -n 2 --maxschedchunk 1
 
 check: $(VENV)/installed-dev

@@ -94,7 +94,7 @@ class Recorder:
         part, into = slice(self.seen - self._waiting, self.seen), self._all
         g, s = self._g[: self._waiting], self._s[: self._waiting]
         with np.errstate(all="ignore"):
-            norms, shifted = np.linalg.norm(g, axis=-1), np.linalg.norm(s, axis=-1)
+            norms, shifted = np.sqrt(dot(g, g)), np.sqrt(dot(s, s))
             into.cosine[part] = np.clip(dot(g, s) / (norms * shifted), -1.0, 1.0)
         into.gradient_norms[part], into.shifted_norms[part] = norms, shifted
         self._waiting = 0
@@ -138,7 +138,9 @@ def iterate(
         stop: asked as often; when it says True the run ends there and is that much shorter.
 
     Returns:
-        The orbit. Where a run leaves the finite numbers, the rest of it is NaN.
+        The orbit. A run from one start is the same, to the last bit, alone and among others, on an objective of which
+        that holds for each point. Where a run leaves the finite numbers, the rest of it is NaN, from some hundred steps
+        later on at the latest.
 
     Raises:
         ValueError: steps is negative, or x0 does not fit the rule's objective.
@@ -162,7 +164,9 @@ def iterate(
             if report is not None:
                 report(k, x)
             stopped = stop is not None and stop()
-            if stopped or not np.isfinite(x).any():
+            if (k + 1) % _CHUNK == 0:  # not whenever it is time to report: what is kept must not depend on that
+                x = np.where(np.isfinite(x).all(axis=-1, keepdims=True), x, np.nan)
+            if stopped or np.isnan(x).all():
                 break
             due = time.perf_counter() + _SECONDS
     if not stopped:

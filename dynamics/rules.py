@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add, mul
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -41,13 +43,16 @@ def dot(a: Array, b: Array) -> Array:
     """
     if a.shape[-1] > 2:
         return np.asarray(np.vecdot(a, b))
+    if a.ndim == 1:  # of few numbers Python's sums take less time
+        return np.asarray(reduce(add, map(mul, a.tolist(), b.tolist())))
     products = a * b
     return np.asarray(products[..., 0] if a.shape[-1] == 1 else products[..., 0] + products[..., 1])
 
 
 def unit(g: Array) -> Array:
     """Return g/|g| along the last axis, and 0 where g = 0 (or is too small to be squared)."""
-    norm = np.sqrt(dot(g, g))[..., None]
+    square = dot(g, g)
+    norm = math.sqrt(square) if g.ndim == 1 else np.sqrt(square)[..., None]
     return np.asarray(g / (norm + (norm == 0.0)))
 
 

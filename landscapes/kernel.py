@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from types import CodeType
 from typing import Any, Final
 
 import numpy as np
@@ -39,7 +38,6 @@ class Kernel:
         self._tape = Tape(formula)
         self._exact: Tape | None = None
         self._programs: dict[tuple[str, str], Callable[..., tuple[Any, ...]]] = {}
-        self._codes: dict[str, CodeType] = {}
         self._binders: dict[str, Callable[..., Callable[..., tuple[Any, ...]]]] = {}
 
     @property
@@ -52,7 +50,10 @@ class Kernel:
         return self._load(outputs, "numpy", NUMPY)
 
     def scalar(self, outputs: str) -> Callable[..., tuple[Any, ...]]:
-        """Return the program for `outputs` on floats; it raises ArithmeticError or ValueError where math does."""
+        """Return the program for `outputs` on floats, to be run in the context `arithmetic.SILENT`.
+
+        It raises ArithmeticError or ValueError where Python's division and square root do.
+        """
         return self._load(outputs, "floats", FLOATS)
 
     def balls(self, outputs: str, parameters: tuple[float, ...]) -> Callable[..., tuple[Any, ...]]:
@@ -82,15 +83,16 @@ class Kernel:
 
     def source(self, outputs: str) -> str:
         """Return the emitted Python text."""
-        return _source(self._tape, outputs)
+        return _source(self._tape, outputs, "{}({})")
 
     def _load(self, outputs: str, kind: str, functions: dict[str, Any]) -> Callable[..., tuple[Any, ...]]:
         key = (outputs, kind)
         if key not in self._programs:
-            if outputs not in self._codes:
-                self._codes[outputs] = compile(self.source(outputs), "<kernel>", "exec")
-            namespace: dict[str, Any] = {"__builtins__": {}, "inf": math.inf, "nan": math.nan, **functions}
-            exec(self._codes[outputs], namespace)
+            # On floats, arithmetic with NumPy's numbers would take several times as long.
+            text = _source(self._tape, outputs, "{}({})" if kind == "numpy" else "float({}({}))")
+            names = {"__builtins__": {}, "float": float, "inf": math.inf, "nan": math.nan}
+            namespace: dict[str, Any] = names | functions
+            exec(compile(text, "<kernel>", "exec"), namespace)
             program = namespace["program"]
             self._programs[key] = self._on_numpy_numbers(program) if kind == "numpy" else program
         return self._programs[key]
@@ -103,10 +105,10 @@ class Kernel:
         return lambda *arguments: program(*arguments[:d], *map(np.float64, arguments[d:]))
 
 
-def _source(tape: Tape, outputs: str) -> str:
-    """Print the program for floats and for arrays."""
+def _source(tape: Tape, outputs: str, call: str) -> str:
+    """Print the program for floats or for arrays."""
     results = [atom for output in outputs for atom in tape.outputs[output]]
-    text, body = _written(tape, results, repr)
+    text, body = _written(tape, results, repr, call=call)
     returned = ", ".join("0.0" if a is None else a if isinstance(a, str) else repr(a) for a in results)
     lines = "".join(f"    {name} = {text[name]}\n" for name in body)
     return f"def program({', '.join(tape.arguments)}):\n{lines}    return ({returned},)\n"
@@ -138,7 +140,11 @@ def _bound_source(tape: Tape, outputs: str) -> tuple[str, dict[float, str]]:
 
 
 def _written(
-    tape: Tape, results: list[Any], constant: Callable[[float], str], moving: set[str] | None = None
+    tape: Tape,
+    results: list[Any],
+    constant: Callable[[float], str],
+    moving: set[str] | None = None,
+    call: str = "{}({})",
 ) -> tuple[dict[str, str], list[str]]:
     """Write the lines that the results need.
 
@@ -147,6 +153,7 @@ def _written(
         results: atoms; each keeps a line of its own.
         constant: how a constant is written.
         moving: lines that depend on a variable; where given, the others are not written into them.
+        call: how a function and its arguments are written.
 
     Returns:
         The expression of every needed line, and the names of those that keep a line of their own, in order.
@@ -181,7 +188,7 @@ def _written(
             elif operation in _SIGNS:
                 expression = f"{written[0]} {operation} {written[1]}"
             else:
-                expression = f"{operation}({', '.join(written)})"
+                expression = call.format(operation, ", ".join(written))
         text[name] = expression
         if uses[name] == 1 and deep < _DEEPEST_NESTING and (moving is None or name in moving):
             inlined[name] = f"({expression})"

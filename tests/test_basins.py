@@ -61,35 +61,23 @@ def random_runs(count: int) -> Iterator[tuple[str, Rule, Rule, int, np.ndarray]]
 
 
 def test_labels_agree_with_verdicts_on_single_runs() -> None:
-    """Word and kind with the verdict on the run from that start alone; the place too, but where the run is chaotic.
-
-    A run alone is computed by Python's functions, a batch by NumPy's, which differ in the last digit of a cosine; on
-    Ackley's function that decides which of four symmetric points SAM ends at. So the places are those of a run that is
-    computed by NumPy's.
-    """
-    total, words, places, chaotic = 0, 0, 0, []
+    """Word, kind and place with those of the verdict on the run from that start alone, on chaotic landscapes too."""
+    total, words, places = 0, 0, 0
     for name, descent, ahead, steps, starts in random_runs(500):
         l = CATALOGUE[name].landscape
         for rule in (descent, ahead):
-            found, orbit = run(rule, starts, steps), iterate(rule, starts, steps)
+            found = run(rule, starts, steps)
             for i, start in enumerate(starts):
                 v = verdict(l, iterate(rule, start, steps))
-                same = verdict(l, part(orbit, i))
+                assert v.point is not None
                 total += 1
                 words += (found.outcomes[i], found.kinds[i]) == (v.outcome, v.kind or "")
-                for judged in (v, same):
-                    assert judged.point is not None
-                    near = found.attractors[i] < 0 or np.linalg.norm(found.ends[i] - judged.point) <= 1e-4 * l.diagonal
-                    if judged is same:
-                        places += near
-                    elif not near:
-                        chaotic.append(f"{name}, {rule.name} from {start}: {found.ends[i]}, alone {v.point}")
-    print(f"{total} runs: {words} with the same word and kind, {places} at the same place; by another arithmetic "
-          f"{len(chaotic)} end at another place of the same kind:", *chaotic, sep="\n")  # fmt: skip
+                near = found.attractors[i] < 0 or np.linalg.norm(found.ends[i] - v.point) <= 1e-4 * l.diagonal
+                places += near
+    print(f"{total} runs: {words} with the same word and kind, {places} at the same place")
     assert total >= 500
     assert words >= 0.99 * total
     assert places >= 0.99 * total
-    assert all(line.startswith("ackley, SAM") for line in chaotic)
 
 
 @pytest.mark.parametrize(
