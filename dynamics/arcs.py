@@ -14,10 +14,13 @@ import numpy.typing as npt
 
 from landscapes.landscape import Array, Landscape
 
-from .levels import CROWD, Grid, Indices, Lines, Slopes
+from .continuation import continued
+from .kinks import kinks
+from .levels import CROWD, Grid, Indices, Lines, Slopes, room
 from .saddles import with_saddles
-from .vertices import FOLD, JOIN, LOST, NONE, ROUNDING, STATIONARY, TARGET, UNDEFINED, Track
+from .vertices import FOLD, JOIN, KINK, LOST, NONE, ROUNDING, STATIONARY, TARGET, UNDEFINED, Track
 
+_JUMP: Final = 1e-6  # share of the slopes inwards beside it that one where it changes its sign has at most
 _BESIDE: Final = np.array([-1.0, 0.0, 1.0, 2.0])  # nodes around the end of a line, along either axis
 
 
@@ -33,15 +36,10 @@ class Arcs:
     ends: Indices  # (n,)
 
 
-def room(l: Landscape, x: Array) -> Array:
-    """Distance (n,) of points (n, 2) from the window's edge; negative outside."""
-    low, high = np.array(l.domain).T
-    return np.asarray(np.minimum(x - low, high - x).min(axis=-1)) + 1e-13 * l.diagonal
-
-
 def arcs(l: Landscape, grid: Grid, rho_max: float, targets: Array, lines: Lines) -> Arcs:
     """Cut lines around targets (n, 2) into arcs."""
     track = Track(lines.at, lines.line, lines.target, lines.ray, _line_ends(l, grid, targets, lines))
+    track = continued(l, grid, rho_max, targets, lines.batch, track, kinks(l))
     track = with_saddles(l, grid, targets, track)
     track = _with_cuts(l, grid, rho_max, targets, track)
     return _pieces(l, grid, rho_max, targets, track)
@@ -91,7 +89,10 @@ def _with_cuts(l: Landscape, grid: Grid, rho_max: float, targets: Array, track: 
     chords = track.chords(l, grid, targets, i)
     every, zero = np.arange(len(i)), np.zeros(len(i))
     t = chords.zeros(lambda at, s, k: values(at, s)[why[k], np.arange(len(k))], every, zero, zero + 1.0)
-    at = chords.reach(t, every)[0]
+    at, s = chords.reach(t, every)
+    # At the tip of a cone the slope inwards jumps.
+    jump = np.abs(s.inward) > _JUMP * np.maximum(*np.abs(v[STATIONARY, [i, i + 1]]))
+    why = np.where((why == STATIONARY) & jump, KINK, why)
     fold = why == FOLD
     at[fold] = _at_folds(l, grid, chords.z[fold], at[fold])
     track = track.insert(i, t, at, why)

@@ -23,7 +23,7 @@ from .levels import Grid, Indices, level_lines, slopes
 from .segments import SAMPLES, segments
 from .stability import shifted_jacobian, step_limits
 from .stationary import StationaryCurve, StationaryPoints, stationary_points
-from .vertices import CROSSING, ENDS, FOLD, STATIONARY, TARGET, Chords
+from .vertices import CROSSING, ENDS, FOLD, MOST, STATIONARY, TARGET, Chords
 
 _CURVE: Final = 200  # samples of a curve of targets, at most
 _SAME: Final = 1e-9  # points closer than this share of the diagonal are one, where branches meet
@@ -39,7 +39,7 @@ class Branch:
     kind: str  # of the target
     eigenvalues: np.ndarray  # (m, d) complex, of M; NaN at a stationary point of f
     step_limits: Array  # (m,) eta_max; 0 where the point repels, NaN for a degenerate target
-    start: str  # why it begins: one of dynamics.vertices.ENDS, or "kink"
+    start: str  # why it begins: one of dynamics.vertices.ENDS
     end: str
     curve: bool  # it stands for a curve of points at every rho; then the stability is the one across the curve
 
@@ -230,6 +230,7 @@ def _in_two_variables(l: Landscape, rho_max: float, s: StationaryPoints) -> Hall
     # f round about a sample of a curve, or arcs around it: they are no curves of their own.
     n, own = found.target, np.repeat(np.arange(len(found.target)), np.diff(found.offsets))
     rho, theta = grid.rho(found.at[:, 1]), grid.theta(found.at[:, 0])
+    rho[found.offsets[1:][found.ends == MOST] - 1] = rho_max  # by rounding it was a little less or more
     points = targets[n[own]] - rho[:, None] * np.stack([np.cos(theta), np.sin(theta)], axis=-1)
     curved = found.ray | (n >= single)
     eigenvalues, limits = _stability(l, rho, points, hessians[n[own]], curved[own])

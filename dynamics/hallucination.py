@@ -114,7 +114,10 @@ def judged(
     s: StationaryPoints,
     angles: int,
 ) -> HallucinatedPoints:
-    """Judge every candidate by the definition, S(x) = 0, and describe those that pass."""
+    """Judge every candidate by the definition, S(x) = 0, and describe those that pass.
+
+    At a pole |g| is so large that any S is small beside it: what x sees has to be the target, too.
+    """
     g, hessian = l.gradient_and_hessian(x)
     norms = np.linalg.norm(g, axis=-1)
     x_plus = x + rho * g / norms[:, None]
@@ -122,7 +125,9 @@ def judged(
     # Where g is small its direction, and with it S, is known to few digits: a branch begins there.
     size, size_plus = (np.abs(h).max(axis=(1, 2), initial=0.0) for h in (hessian, hessians))
     reach = np.abs(x).max(axis=-1, initial=0.0) + rho
-    keep = residuals <= _ACCEPTED * norms + _ROUNDING * reach * size_plus * (1.0 + rho * size / norms)
+    off = _ROUNDING * reach * (1.0 + rho * size / norms)
+    keep = residuals <= _ACCEPTED * norms + off * size_plus
+    keep &= np.linalg.norm(x_plus - targets, axis=-1) <= _ACCEPTED * rho + off
     keep &= np.isfinite(l.value(x)) & np.isfinite(hessian).all(axis=(1, 2))
     order = np.flatnonzero(keep)
     order = order[np.lexsort(x[order].T[::-1])]

@@ -35,6 +35,7 @@ _CHUNK: Final = 8192  # of these, at which f is looked at together; what is larg
 _VANISHING: Final = 1e-9  # along a whole arc, a slope below this share of the one inwards counts as zero
 _RAYS: Final = 24  # that stand for the circles of a target around which f is round
 _STEPS: Final = 5  # of Newton's method on a vertex
+_ASIDE: Final = 0.381966  # of a column, from angle 0 to the first one
 _SHARP: Final = 1e-8  # its last step, in cells, that leaves an error of about the square
 
 
@@ -95,9 +96,16 @@ class Grid:
         """The row, a little before the first one, at which rho is 0."""
         return CROWD + _FACTOR * math.log(math.expm1(_softplus(-CROWD / _FACTOR) - _FIRST / _FACTOR))
 
+    def position(self, z: Array, x: Array) -> Array:
+        """Return the positions (n, 2) of points (n, 2) around targets (n, 2)."""
+        e = z - x
+        far = np.hypot(e[:, 0], e[:, 1]) / self.row
+        k = CROWD + _FACTOR * np.log(np.expm1((far - _FIRST) / _FACTOR + _softplus(-CROWD / _FACTOR)))
+        return np.stack([np.arctan2(e[:, 1], e[:, 0]) / self.column - _ASIDE, k], axis=-1)
+
     def theta(self, j: Array) -> Array:
         """Angles at columns (n,); axes and diagonals, on which symmetric lines lie, are none of them."""
-        return (j + 0.381966) * self.column
+        return (j + _ASIDE) * self.column
 
     def slopes(self, l: Landscape, targets: Array, at: Array) -> Slopes:
         """Evaluate at positions (n, 2); derivatives are by the polar coordinates."""
@@ -124,6 +132,12 @@ def _softplus(t: float) -> float:
     return math.log1p(math.exp(t))
 
 
+def room(l: Landscape, x: Array) -> Array:
+    """Distance (n,) of points (n, 2) from the window's edge; negative outside."""
+    low, high = np.array(l.domain).T
+    return np.asarray(np.minimum(x - low, high - x).min(axis=-1)) + 1e-13 * l.diagonal
+
+
 @dataclass(frozen=True)
 class Lines:
     """Lines along which the gradient points to or away from a target, one after the other."""
@@ -132,6 +146,7 @@ class Lines:
     line: Indices  # (m,) the line of each vertex
     target: Indices  # (m,) the target of each
     ray: npt.NDArray[np.bool_]  # (m,) f is round about the target; the line stands for its neighbours too
+    batch: range  # the targets around which they were sought
 
 
 def level_lines(l: Landscape, targets: Array, grid: Grid) -> Iterator[Lines]:
@@ -154,7 +169,7 @@ def level_lines(l: Landscape, targets: Array, grid: Grid) -> Iterator[Lines]:
         target = np.repeat(np.concatenate([np.empty(0, dtype=np.int64), *owner]).astype(np.int64), length)
         ray = np.arange(len(at)) >= len(at) - sum(len(points) for points, _ in rays)
         at = _polished(l, grid, z[target], at, ~ray)
-        yield Lines(at, np.repeat(np.arange(len(length)), length), target + start, ray)
+        yield Lines(at, np.repeat(np.arange(len(length)), length), target + start, ray, range(start, start + len(z)))
 
 
 class _Nodes:
