@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dynamics import HallucinatedPoints, HallucinationCurves
-from dynamics.safe import Attracting, undecided
+from dynamics.critical_radius import Attracting, undecided
 from dynamics.sentences import place
 from landscapes import Landscape
 

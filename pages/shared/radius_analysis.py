@@ -14,7 +14,7 @@ from dynamics import (
     attracting_intervals,
     hallucination_curves,
 )
-from dynamics.safe import KINDS, Attracting, attracting, intervals, undecided, union
+from dynamics.critical_radius import KINDS, Attracting, attracting, intervals, undecided, union
 from dynamics.stationary import MOST_POINTS
 from landscapes import Landscape
 from pages.shared.analysis import stationary
@@ -53,8 +53,8 @@ class Danger:
     undecided: np.ndarray  # (n, 2) where there are points of which derivatives do not decide whether they attract
 
     @property
-    def safe(self) -> float | None:
-        """The safe radius at eta."""
+    def critical(self) -> float | None:
+        """The critical radius at eta."""
         return float(self.intervals[0, 0]) if len(self.intervals) else None
 
     @property

@@ -1,4 +1,4 @@
-"""From which radius on there is danger: where on their branches hallucinated points attract, and the safe radius.
+"""From which radius on there is danger: where on their branches hallucinated points attract, and the critical radius.
 
 At the step size eta a point of a branch attracts exactly if three numbers are positive, det M, tr M - eta det M and
 4 - 2 eta tr M + eta^2 det M (Jury's conditions for I - eta M). Times |g| they go on smoothly to where a branch begins
@@ -36,10 +36,12 @@ class Attracting:
     high: Array  # (k,)
 
 
-def safe_radius(
+def critical_radius(
     l: Landscape, rho_max: float, eta: float = 0.0, kind: str | None = None, curves: HallucinationCurves | None = None
 ) -> float | None:
     """Infimum of the radii at which some hallucinated point in the domain attracts SAM.
+
+    Below it SAM can still be held by a maximizer or a saddle of f, or by a cycle around a hallucinated point.
 
     Args:
         l: a landscape in one or two variables.
@@ -62,7 +64,7 @@ def safe_radius(
 def attracting_intervals(
     l: Landscape, rho_max: float, eta: float = 0.0, kind: str | None = None, curves: HallucinationCurves | None = None
 ) -> Array:
-    """Return all intervals (n, 2) of radii at which some hallucinated point attracts; arguments as in `safe_radius`."""
+    """Return all intervals (n, 2) of radii at which some point attracts; arguments as in `critical_radius`."""
     if kind is not None and kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, or None for any, got {kind!r}")
     c = hallucination_curves(l, rho_max) if curves is None else curves
