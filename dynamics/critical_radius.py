@@ -82,12 +82,15 @@ def intervals(c: HallucinationCurves, found: Attracting, rho_max: float, kind: s
 
 
 def undecided(c: HallucinationCurves) -> npt.NDArray[np.bool_]:
-    """Mask (n,) of the branches of which derivatives do not decide whether their points attract, at any step size.
+    """Mask (n,) of the branches of which second derivatives leave open whether all points repel, at any step size.
 
-    Their targets are degenerate, or flat intervals in one variable.
+    Their targets are degenerate, or flat intervals in one variable; where such a branch repels all along, that is
+    decided.
     """
     flat = c.curves if c.landscape.dim == 1 else np.zeros_like(c.curves)
-    return np.asarray((c.kinds == "degenerate") | flat)
+    open_somewhere = np.zeros(len(c), dtype=np.bool_)
+    open_somewhere[c.branch[np.isnan(c.step_limits)]] = True
+    return np.asarray(((c.kinds == "degenerate") | flat) & open_somewhere)
 
 
 def union(low: Array, high: Array, gap: float = 0.0) -> Array:

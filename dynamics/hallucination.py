@@ -19,7 +19,7 @@ from landscapes.landscape import Array, Landscape
 
 from .chains import linked
 from .circles import Circles, circles
-from .stability import shifted_jacobian, step_limits
+from .stability import limits_at_degenerate, shifted_jacobian, step_limits
 from .stationary import StationaryCurve, StationaryPoints, stationary_points
 
 MOST_POINTS: Final = 10_000  # isolated points; the targets farther out are then left out and counted
@@ -61,7 +61,7 @@ class HallucinatedPoints:
     residuals: Array  # (n,) |S(x)|
     gradient_norms: Array  # (n,) |g(x)|
     eigenvalues: np.ndarray  # (n, d) complex, of M
-    step_limits: Array  # (n,) eta_max; 0 where the point repels, NaN for a degenerate target
+    step_limits: Array  # (n,) eta_max; 0 where the point repels, NaN where a degenerate target leaves it open
     curves: tuple[HallucinatedCurve, ...]
     stationary: StationaryPoints  # the targets that were looked at
     angles: int  # samples on each circle; 2 in one variable
@@ -136,7 +136,7 @@ def judged(
         residuals=residuals[order],
         gradient_norms=norms[order],
         eigenvalues=eigenvalues,
-        step_limits=np.where(kinds[order] == "degenerate", np.nan, step_limits(eigenvalues)),
+        step_limits=np.where(kinds[order] == "degenerate", limits_at_degenerate(matrices), step_limits(eigenvalues)),
         curves=curves,
         stationary=s,
         angles=angles,

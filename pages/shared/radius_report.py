@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from dynamics import HallucinatedPoints, HallucinationCurves
-from dynamics.critical_radius import KINDS, undecided
+from dynamics.critical_radius import KINDS
 from dynamics.sentences import counted, number, place, told_apart
 from dynamics.stability import attraction
 from figures import Figure
@@ -58,7 +58,7 @@ def finding(q: Question, d: Danger) -> list[str]:
     unknown = ""
     if len(d.undecided):
         unknown = (
-            " For those that look at degenerate stationary points of f derivatives do not decide it; there are some "
+            " For some that look at degenerate stationary points of f second derivatives do not decide it, "
             f"{_where(d.undecided, most)}."
         )
     if d.critical is None:
@@ -236,7 +236,7 @@ def branches_csv(d: Danger) -> bytes:
     columns["target_kind"] = c.kinds[own]
     for i in range(c.landscape.dim):
         columns |= {f"mu{i + 1}_real": c.eigenvalues[:, i].real, f"mu{i + 1}_imag": c.eigenvalues[:, i].imag}
-    columns["at_eta"] = np.where(undecided(c)[own], "undecided", attraction(c.step_limits, d.now.eta))
+    columns["at_eta"] = attraction(c.step_limits, d.now.eta)
     columns |= {"eta_max": c.step_limits, "begins": c.starts[own], "ends": c.ends[own], "of_a_curve": c.curves[own]}
     return pd.DataFrame(columns).to_csv(index=False).encode()
 
