@@ -4,6 +4,7 @@ from .basins import Basins, basins
 from .branches import Branch, HallucinationCurves, hallucination_curves
 from .certificate import certificate
 from .certify import Certificate, certify
+from .completed import completed
 from .critical_radius import attracting_intervals, critical_radius
 from .hallucination import HallucinatedCurve, HallucinatedPoints, hallucinated_points
 from .noise import noisy
@@ -51,6 +52,7 @@ __all__ = [
     "basins",
     "certificate",
     "certify",
+    "completed",
     "cosine_decay",
     "attracting_intervals",
     "gd",

@@ -62,6 +62,7 @@ class HallucinatedPoints:
     gradient_norms: Array  # (n,) |g(x)|
     eigenvalues: np.ndarray  # (n, d) complex, of M
     step_limits: Array  # (n,) eta_max; 0 where the point repels, NaN where a degenerate target leaves it open
+    by_proof: np.ndarray  # (n,) whether the search has missed it and the proof has found it, see `completed`
     curves: tuple[HallucinatedCurve, ...]
     stationary: StationaryPoints  # the targets that were looked at
     angles: int  # samples on each circle; 2 in one variable
@@ -113,8 +114,9 @@ def judged(
     curves: tuple[HallucinatedCurve, ...],
     s: StationaryPoints,
     angles: int,
+    proved: bool = False,
 ) -> HallucinatedPoints:
-    """Judge every candidate by the definition, S(x) = 0, and describe those that pass."""
+    """Judge every candidate by the definition, S(x) = 0, and describe those that pass; all that are proved do."""
     g, hessian = l.gradient_and_hessian(x)
     norms = np.linalg.norm(g, axis=-1)
     x_plus = x + rho * g / norms[:, None]
@@ -124,6 +126,7 @@ def judged(
     reach = np.abs(x).max(axis=-1, initial=0.0) + rho
     keep = residuals <= _ACCEPTED * norms + _ROUNDING * reach * size_plus * (1.0 + rho * size / norms)
     keep &= np.isfinite(l.value(x)) & np.isfinite(hessian).all(axis=(1, 2))
+    keep |= proved
     order = np.flatnonzero(keep)
     order = order[np.lexsort(x[order].T[::-1])]
     matrices = shifted_jacobian(g[order], hessian[order], hessians[order], rho)
@@ -137,6 +140,7 @@ def judged(
         gradient_norms=norms[order],
         eigenvalues=eigenvalues,
         step_limits=np.where(kinds[order] == "degenerate", limits_at_degenerate(matrices), step_limits(eigenvalues)),
+        by_proof=np.full(len(order), proved),
         curves=curves,
         stationary=s,
         angles=angles,
