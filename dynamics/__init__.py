@@ -4,6 +4,8 @@ from .basins import Basins, basins
 from .branches import Branch, HallucinationCurves, hallucination_curves
 from .certificate import certificate
 from .certify import Certificate, certify
+from .completed import completed
+from .critical_radius import attracting_intervals, critical_radius
 from .hallucination import HallucinatedCurve, HallucinatedPoints, hallucinated_points
 from .noise import noisy
 from .norms import verdict_of_norms
@@ -24,7 +26,6 @@ from .rules import (
     scheduled,
     warm_start,
 )
-from .safe import attracting_intervals, safe_radius
 from .stationary import StationaryCurve, StationaryPoints, stationary_points
 from .variants import asam, gsam, looksam, ssam, usam, vasso
 from .verdict import verdict
@@ -51,6 +52,7 @@ __all__ = [
     "basins",
     "certificate",
     "certify",
+    "completed",
     "cosine_decay",
     "attracting_intervals",
     "gd",
@@ -64,7 +66,7 @@ __all__ = [
     "momentum",
     "noisy",
     "rescue",
-    "safe_radius",
+    "critical_radius",
     "sam",
     "scheduled",
     "ssam",

@@ -21,7 +21,7 @@ from .arcs import Arcs, arcs, joined
 from .hallucination import HallucinatedPoints, judged, thinned_targets
 from .levels import Grid, Indices, level_lines, slopes
 from .segments import SAMPLES, segments
-from .stability import shifted_jacobian, step_limits
+from .stability import limits_at_degenerate, shifted_jacobian, step_limits
 from .stationary import StationaryCurve, StationaryPoints, stationary_points
 from .vertices import CROSSING, ENDS, FOLD, MOST, STATIONARY, TARGET, Chords
 
@@ -38,7 +38,7 @@ class Branch:
     target: Array  # (d,)
     kind: str  # of the target
     eigenvalues: np.ndarray  # (m, d) complex, of M; NaN at a stationary point of f
-    step_limits: Array  # (m,) eta_max; 0 where the point repels, NaN for a degenerate target
+    step_limits: Array  # (m,) eta_max; 0 where the point repels, NaN where a degenerate target leaves it open
     start: str  # why it begins: one of dynamics.vertices.ENDS
     end: str
     curve: bool  # it stands for a curve of points at every rho; then the stability is the one across the curve
@@ -233,9 +233,9 @@ def _in_two_variables(l: Landscape, rho_max: float, s: StationaryPoints) -> Hall
     rho[found.offsets[1:][found.ends == MOST] - 1] = rho_max  # by rounding it was a little less or more
     points = targets[n[own]] - rho[:, None] * np.stack([np.cos(theta), np.sin(theta)], axis=-1)
     curved = found.ray | (n >= single)
-    eigenvalues, limits = _stability(l, rho, points, hessians[n[own]], curved[own])
-    limits[(kinds[n] == "degenerate")[own]] = np.nan
-    _settle_ends(found, curved, eigenvalues, limits)
+    degenerate = kinds[n] == "degenerate"
+    eigenvalues, limits = _stability(l, rho, points, hessians[n[own]], curved[own], degenerate[own])
+    _settle_ends(found, curved | degenerate, eigenvalues, limits)
     begin = found.offsets[:-1][found.starts == TARGET]  # the grid's first row is not quite at rho = 0
     offsets = found.offsets + np.concatenate([[0], np.cumsum(found.starts == TARGET)])
     at = np.insert(found.at, begin, found.at[begin] * [1.0, 0.0] + [0.0, grid.target], axis=0)
@@ -261,7 +261,12 @@ def _in_two_variables(l: Landscape, rho_max: float, s: StationaryPoints) -> Hall
 
 
 def _stability(
-    l: Landscape, rho: Array, points: Array, hessians: Array, curved: npt.NDArray[np.bool_]
+    l: Landscape,
+    rho: Array,
+    points: Array,
+    hessians: Array,
+    curved: npt.NDArray[np.bool_],
+    degenerate: npt.NDArray[np.bool_],
 ) -> tuple[np.ndarray, Array]:
     """Eigenvalues (m, 2) of M and step limits (m,); on curves the limit is the one across them."""
     g, hessian = l.gradient_and_hessian(points)
@@ -270,10 +275,11 @@ def _stability(
     eigenvalues = np.full((len(rho), 2), np.nan + 0j)
     eigenvalues[known] = np.linalg.eigvals(matrices[known])
     across = np.trace(matrices, axis1=1, axis2=2)[:, None].astype(np.complex128)
-    return eigenvalues, np.where(curved, step_limits(across), step_limits(eigenvalues))
+    limits = np.where(degenerate, limits_at_degenerate(matrices), step_limits(eigenvalues))
+    return eigenvalues, np.where(curved, np.where(degenerate, np.nan, step_limits(across)), limits)
 
 
-def _settle_ends(found: Arcs, curved: npt.NDArray[np.bool_], eigenvalues: np.ndarray, limits: Array) -> None:
+def _settle_ends(found: Arcs, alike: npt.NDArray[np.bool_], eigenvalues: np.ndarray, limits: Array) -> None:
     """Put in place what eigenvalues and limits tend to at the ends of arcs, where M is infinite or singular."""
     first, last = found.offsets[:-1], found.offsets[1:] - 1
     for ends, inner, why in ((first, first + 1, found.starts), (last, last - 1, found.ends)):
@@ -282,4 +288,4 @@ def _settle_ends(found: Arcs, curved: npt.NDArray[np.bool_], eigenvalues: np.nda
         there = ends[(why == FOLD) | (why == CROSSING)]
         trace = eigenvalues[there].real.sum(axis=-1)
         limits[there] = np.where(trace > 0.0, 2.0 / trace, 0.0)
-        limits[ends[curved]] = limits[inner[curved]]  # across a curve M stays finite
+        limits[ends[alike]] = limits[inner[alike]]  # across a curve M stays finite; what is undecided stays so

@@ -43,7 +43,7 @@ class StationaryPoints:
 
     points: Array  # (n, d) the isolated ones
     kinds: np.ndarray  # (n,) "minimizer" | "saddle" | "maximizer" | "degenerate"
-    hessians: Array  # (n, d, d)
+    hessians: Array  # (n, d, d); eigenvalues that count as zero are set to zero
     curves: tuple[StationaryCurve, ...]
     window: Domain  # the domain widened by the margin
     spacing: tuple[float, ...]  # of the grid, along each axis
@@ -97,12 +97,20 @@ def stationary_points(l: Landscape, margin: float = 0.0) -> StationaryPoints:
         return _in_one_variable(l, window) if l.dim == 1 else _in_two_variables(l, window)
 
 
-def _kinds(eigenvalues: Array, scale: Array) -> np.ndarray:
-    """Name the kinds from eigenvalues (n, d) and the size (n,) of the Hessian around each point."""
+def _kinds(hessians: Array, scale: Array) -> tuple[np.ndarray, Array]:
+    """Name the kinds (n,) from Hessians (n, d, d) and their size (n,) around each point.
+
+    Returns:
+        The kinds, and the Hessians without the eigenvalues that count as zero.
+    """
+    eigenvalues, vectors = np.linalg.eigh(hessians)
     largest = np.maximum(np.abs(eigenvalues).max(axis=-1, initial=0.0), scale)
-    zero = (np.abs(eigenvalues) <= ZERO * largest[:, None]).any(axis=-1)
+    zeros = np.abs(eigenvalues) <= ZERO * largest[:, None]
+    zero = zeros.any(axis=-1)
     positive, negative = (eigenvalues > 0.0).all(axis=-1), (eigenvalues < 0.0).all(axis=-1)
-    return np.select([zero, positive, negative], ["degenerate", "minimizer", "maximizer"], default="saddle")
+    kinds = np.select([zero, positive, negative], ["degenerate", "minimizer", "maximizer"], default="saddle")
+    rest = np.einsum("nij,nj,nkj->nik", vectors, np.where(zeros, 0.0, eigenvalues), vectors)
+    return kinds, np.where(zero[:, None, None], rest, hessians)
 
 
 # One variable
@@ -147,9 +155,10 @@ def _in_one_variable(l: Landscape, window: Domain) -> StationaryPoints:
     offset = 2.0 * (x[1] - x[0])
     around = np.nanmax(np.abs(l.hessian(np.stack([kept - offset, kept + offset]))), axis=(0, 2, 3), initial=0.0)
     candidates = len(starts) + int(np.sum(turning)) + int(np.sum(zero & ~flat))
+    kinds, hessians = _kinds(hessians, around)
     return StationaryPoints(
         points=kept,
-        kinds=_kinds(hessians[:, :, 0], around),
+        kinds=kinds,
         hessians=hessians,
         curves=curves,
         window=window,
@@ -195,9 +204,9 @@ def _flat_intervals(x: Array, g: Array, zero: np.ndarray) -> tuple[tuple[Station
 def _in_two_variables(l: Landscape, window: Domain) -> StationaryPoints:
     found = roots(l, window)
     x, spacing = found.points, found.spacing
-    hessians = l.hessian(x)
-    kinds = _kinds(np.linalg.eigvalsh(hessians), _hessian_around(l, x, 2.0 * spacing))
-    every, isolated = _curves(l, x, kinds, hessians, spacing)
+    measured = l.hessian(x)
+    kinds, hessians = _kinds(measured, _hessian_around(l, x, 2.0 * spacing))
+    every, isolated = _curves(l, x, kinds, measured, spacing)
     longest = np.argsort([-len(curve.points) for curve in every], kind="stable")[:MOST_CURVES]
     curves = tuple(every[k] for k in sorted(longest.tolist()))
     isolated = np.flatnonzero(isolated)

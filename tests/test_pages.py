@@ -120,12 +120,13 @@ def test_home_says_so_where_sam_is_not_deceived(entry: Entry, rho: float) -> Non
         assert attracting and "Look uphill" in said(app)
         return
     assert "Look uphill" not in said(app) and "although f still falls" not in verdicts(app)[0]
-    if v.outcome == "trapped":  # below the safe radius, and held all the same: both are said
+    if v.outcome == "trapped":  # below the critical radius, and held all the same: both are said
         assert "held on the top of the hill" in verdicts(app)[0]
         assert "A trap, but no hallucination" in said(app)
         assert "deceived" not in said(app)
-        (explained,) = (c.proto.help for c in app.caption if "Critical radius" in c.value)
-        assert "a maximizer or a saddle" in explained
+        (told,) = (c for c in app.caption if "get stuck on a slope" in c.value)
+        assert "a maximizer, a saddle or a cycle can still hold it" in told.value
+        assert told.proto.help.startswith("Critical radius: ") and "a maximizer or a saddle of f" in told.proto.help
     else:
         assert verdicts(app)[0] == v.sentence
         assert ("gradient descent" if rho == 0.0 else "not deceived") in said(app)
@@ -568,9 +569,9 @@ def test_the_critical_radius_stands_below_the_slider(page: str | None) -> None:
     at = AppTest.from_file(str(HOME), default_timeout=60)
     at = at.run() if page is None else at.switch_page(page).run()
     l = (PRESET if page is None else FIRST).landscape
-    safe = dict(l.parameters)["a"]  # the distance between the maximizer and the shallow minimizer
-    (said,) = (caption.value for caption in at.caption if "Critical radius" in caption.value)
-    assert f"{number(safe)}, the safe radius" in said
+    first = dict(l.parameters)["a"]  # the distance between the maximizer and the shallow minimizer
+    (said,) = (caption.value for caption in at.caption if "get stuck" in caption.value)
+    assert said.startswith(f"From ρ = {number(first)} on, SAM can get stuck on a slope here.")
     assert len([element for element in at.get("html") if "radius-marks" in element.proto.body]) == 1
 
 

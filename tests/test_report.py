@@ -61,24 +61,24 @@ def test_what_is_nothing_beside_the_window_is_written_as_zero() -> None:
         ((0.5,), "1 point, attracting SAM at this step size"),
         ((0.0,), "1 point, not attracting SAM at this step size"),
         ((0.05,), "1 point, not attracting SAM at this step size"),
-        ((np.nan,), "1 point; derivatives do not decide whether it attracts SAM"),
-        ((np.nan, np.nan), "2 points; derivatives do not decide whether they attract SAM"),
+        ((np.nan,), "1 point; second derivatives do not decide whether it attracts SAM"),
+        ((np.nan, np.nan), "2 points; second derivatives do not decide whether they attract SAM"),
         ((0.5, 0.0, 0.2), "3 points, 2 of them attracting SAM at this step size"),
         ((0.5, 0.2), "2 points, all of them attracting SAM at this step size"),
         ((0.0, 0.0), "2 points, none of them attracting SAM at this step size"),
         (
             (0.5, 0.0, np.nan),
-            "3 points, 1 of them attracting SAM at this step size; for 1 of them derivatives do not decide it",
+            "3 points, 1 of them attracting SAM at this step size; for 1 of them second derivatives do not decide it",
         ),
         (
             (0.0, np.nan),
-            "2 points; derivatives do not decide whether one of them attracts SAM at this step size, the other one "
-            "does not",
+            "2 points; second derivatives do not decide whether one of them attracts SAM at this step size, the other "
+            "one does not",
         ),
         (
             (0.0, 0.0, np.nan, np.nan),
-            "4 points; derivatives do not decide whether 2 of them attract SAM at this step size, of the others none "
-            "does",
+            "4 points; second derivatives do not decide whether 2 of them attract SAM at this step size, of the others "
+            "none does",
         ),
     ],
 )

@@ -27,7 +27,7 @@ _CURVE: Final = {
     "attracts": "it attracts SAM at this step size",
     "attracts in part": "a part of it attracts SAM at this step size",
     "repels": "it does not attract SAM at this step size",
-    "undecided": "derivatives do not decide whether it attracts SAM",
+    "undecided": "second derivatives do not decide whether it attracts SAM",
 }
 _ORDER: Final = {"attracts": 0, "undecided": 1, "repels": 2}  # of the rows
 
@@ -75,14 +75,14 @@ def held(states: np.ndarray, noun: str, steps: str = " at this step size", plura
     n, some, undecided = len(states), int((states == "attracts").sum()), int((states == "undecided").sum())
     what = counted(n, noun, plural) if n else f"no {noun} was found"
     if undecided == n > 0:
-        return f"{what}; derivatives do not decide whether {'it attracts' if n == 1 else 'they attract'} SAM"
+        return f"{what}; second derivatives do not decide whether {'it attracts' if n == 1 else 'they attract'} SAM"
     if n < 2:
         return f"{what}, {'attracting' if some else 'not attracting'} SAM{steps}" if n else what
     if undecided and not some:
         others = "the other one does not" if n == undecided + 1 else "of the others none does"
         whether = "one of them attracts" if undecided == 1 else f"{undecided:,} of them attract"
-        return f"{what}; derivatives do not decide whether {whether} SAM{steps}, {others}"
-    rest = f"; for {undecided:,} of them derivatives do not decide it" if undecided else ""
+        return f"{what}; second derivatives do not decide whether {whether} SAM{steps}, {others}"
+    rest = f"; for {undecided:,} of them second derivatives do not decide it" if undecided else ""
     count = "all" if some == n else f"{some:,}" if some else "none"
     return f"{what}, {count} of them attracting SAM{steps}{rest}"
 
@@ -149,7 +149,8 @@ def show_points(q: Question, a: Answer) -> None:
     formats["|∇f(x⁺)|"] = st.column_config.NumberColumn(format="%.1e", help="0 up to rounding: that proves the point")
     formats["|∇f(x)|"] = st.column_config.NumberColumn(format="%.6g", help="not 0: x is no stationary point of f")
     formats["attracts below η"] = st.column_config.NumberColumn(
-        format="%.4g", help="largest stable step size; 0: repels at every step size; none: not decided by derivatives"
+        format="%.4g",
+        help="largest stable step size; 0: repels at every step size; none: not decided by second derivatives",
     )
     height: Any = "content" if len(rows) <= _WHOLE else "auto"
     st.dataframe(rows, hide_index=True, column_config=formats, width="stretch", height=height)

@@ -1,4 +1,4 @@
-"""From which radius on there is danger: where on their branches hallucinated points attract, and the safe radius.
+"""From which radius on there is danger: where on their branches hallucinated points attract, and the critical radius.
 
 At the step size eta a point of a branch attracts exactly if three numbers are positive, det M, tr M - eta det M and
 4 - 2 eta tr M + eta^2 det M (Jury's conditions for I - eta M). Times |g| they go on smoothly to where a branch begins
@@ -36,10 +36,12 @@ class Attracting:
     high: Array  # (k,)
 
 
-def safe_radius(
+def critical_radius(
     l: Landscape, rho_max: float, eta: float = 0.0, kind: str | None = None, curves: HallucinationCurves | None = None
 ) -> float | None:
     """Infimum of the radii at which some hallucinated point in the domain attracts SAM.
+
+    Below it SAM can still be held by a maximizer or a saddle of f, or by a cycle around a hallucinated point.
 
     Args:
         l: a landscape in one or two variables.
@@ -62,7 +64,7 @@ def safe_radius(
 def attracting_intervals(
     l: Landscape, rho_max: float, eta: float = 0.0, kind: str | None = None, curves: HallucinationCurves | None = None
 ) -> Array:
-    """Return all intervals (n, 2) of radii at which some hallucinated point attracts; arguments as in `safe_radius`."""
+    """Return all intervals (n, 2) of radii at which some point attracts; arguments as in `critical_radius`."""
     if kind is not None and kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, or None for any, got {kind!r}")
     c = hallucination_curves(l, rho_max) if curves is None else curves
@@ -80,12 +82,15 @@ def intervals(c: HallucinationCurves, found: Attracting, rho_max: float, kind: s
 
 
 def undecided(c: HallucinationCurves) -> npt.NDArray[np.bool_]:
-    """Mask (n,) of the branches of which derivatives do not decide whether their points attract, at any step size.
+    """Mask (n,) of the branches of which second derivatives leave open whether all points repel, at any step size.
 
-    Their targets are degenerate, or flat intervals in one variable.
+    Their targets are degenerate, or flat intervals in one variable; where such a branch repels all along, that is
+    decided.
     """
     flat = c.curves if c.landscape.dim == 1 else np.zeros_like(c.curves)
-    return np.asarray((c.kinds == "degenerate") | flat)
+    open_somewhere = np.zeros(len(c), dtype=np.bool_)
+    open_somewhere[c.branch[np.isnan(c.step_limits)]] = True
+    return np.asarray(((c.kinds == "degenerate") | flat) & open_somewhere)
 
 
 def union(low: Array, high: Array, gap: float = 0.0) -> Array:
