@@ -7,11 +7,12 @@ are not judged by `verdict`, but by their positions and by the gradient written 
 reached, stopped    the point is stationary and of its kind, and the run ends there or comes closer to it;
 hallucinated        S vanishes at the point and g does not, the target is of its kind, and the run ends there or comes
                     closer;
-bouncing, trapped   the point is stationary and of its kind, and the run stays as far from it as it was in its last
-                    w = max(20, K/10) steps, and a quarter of that;
-cycling             the run stays in the box of its last w steps, a quarter of its diagonal more on every side, and its
-                    last steps span at least half of that box;
-stalled             the run stays within a tenth of rho, and does not end where S vanishes;
+bouncing, trapped   the point is stationary and of its kind, the run goes at most twice as far from it as in the last
+                    w = max(20, K/10) of the K steps, and its last w steps have the point in their box or no further
+                    from it than that is wide (a bounce across a curved valley has its middle beside the minimizer);
+cycling             the run stays in the box of the last w of the K steps, a quarter of its diagonal more on every side,
+                    and its last steps span at least half of it;
+stalled             the run stays within a tenth of rho, and SciPy finds no zero of S where it ends;
 diverged            the run does not end in the region that it has left;
 still moving        the run had not settled: it has not, to 1e-6 of the window's diagonal, been for all of the last w
                     and of the 9 K steps at the same places, in a period of at most w/2 steps.
@@ -24,6 +25,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.optimize import root
 
 from benchmarks.campaigns.formulas import random_ground
 from dynamics import Orbit, Verdict, gd, iterate, sam, verdict
@@ -33,7 +35,9 @@ from landscapes import CATALOGUE, Landscape
 LONGER = 10
 STARTS = 5  # of one landscape, radius and step size
 _SAME = 1e-6  # of the diagonal
-_SLACK = 0.25  # of the distance or the box in which a run has to stay
+_SLACK = 0.25  # of the diagonal of the box in which a cycle stays, on every side
+_BESIDE = 1.0  # of the diagonal of the box of a bounce, on every side
+_BOUNCE = 2.0  # an irregular bounce shows in a few steps only part of how far it goes
 Array = np.ndarray
 Gradient = Callable[[Array], Array]
 
@@ -105,15 +109,15 @@ def contradiction(v: Verdict, q: Question) -> str:
                 return _no_such_point(v, q) or _leaves(v, after, same)
             case "bouncing" | "trapped":
                 far = float(np.linalg.norm(tail - v.point, axis=1).max())
-                stays = (np.linalg.norm(after - v.point, axis=1) <= (1.0 + _SLACK) * far + same).all()
-                return _no_such_point(v, q) or ("" if stays else "it goes further away")
+                stays = (np.linalg.norm(after - v.point, axis=1) <= _BOUNCE * far + same).all()
+                around = _in_box(np.asarray(v.point), after[-len(tail) :], _BESIDE, same)
+                return _no_such_point(v, q) or ("it goes away" if not stays else "" if around else "it is beside it")
             case "cycling":
                 return _no_cycle(tail, after, same)
             case "stalled":
                 if (np.linalg.norm(after - after[0], axis=1) > 0.1 * q.rho).any():
                     return "it goes on"
-                g, s = (np.linalg.norm(value) for value in _g_and_s(q, after[-1]))
-                return "" if s > 1e-8 * g else "S vanishes where it ends"
+                return "S vanishes where it ends" if _vanishes(q, after[-1]) else ""
             case _:
                 return "it had settled" if settled(tail, after, same) else ""
 
@@ -130,17 +134,28 @@ def settled(tail: Array, after: Array, same: float) -> bool:
 
 
 def _no_cycle(tail: Array, after: Array, same: float) -> str:
-    low, high = tail.min(axis=0), tail.max(axis=0)
-    spread = float(np.linalg.norm(high - low))
-    slack = _SLACK * spread + same
-    if not ((after >= low - slack) & (after <= high + slack)).all():
+    if not _in_box(after, tail, _SLACK, same):
         return "it leaves the box"
+    spread = np.linalg.norm(np.ptp(tail, axis=0))
     return "" if np.linalg.norm(np.ptp(after[-len(tail) :], axis=0)) >= 0.5 * spread else "it comes to rest"
+
+
+def _in_box(x: Array, of: Array, slack: float, same: float) -> bool:
+    low, high = of.min(axis=0), of.max(axis=0)
+    slack = slack * float(np.linalg.norm(high - low)) + same
+    return bool(((x >= low - slack) & (x <= high + slack)).all())
 
 
 def _leaves(v: Verdict, after: Array, same: float) -> str:
     first, last = (float(np.linalg.norm(x - v.point)) for x in (after[0], after[-1]))
     return "" if last <= max(first, same) else f"it leaves: {first:.2g} away, then {last:.2g}"
+
+
+def _vanishes(q: Question, x: Array) -> bool:
+    """Return whether SciPy finds a hallucinated point close to x."""
+    solved = root(lambda y: _g_and_s(q, y)[1], x, tol=1e-14)
+    g, s = (float(np.linalg.norm(value)) for value in _g_and_s(q, solved.x))
+    return bool(np.linalg.norm(solved.x - x) <= 0.1 * q.rho and s <= 1e-10 * g)
 
 
 def _g_and_s(q: Question, x: Array) -> tuple[Array, Array]:
