@@ -104,18 +104,18 @@ def sentence(v: Verdict, orbit: Orbit, scale: float) -> str:
             return f"{name} stopped at {where}, {article(v.kind or 'degenerate')} of f."
         case "hallucinated":
             assert v.target is not None
-            slope = f"the slope there is {number(v.slope)}" if v.slope is not None else None
-            slope = slope or f"the gradient there has length {number(v.gradient_norm)}"
             close = "is closing in on" if orbit.traits.follows_shift else "stays close to"
             verb = close if v.approaching else "stopped at"
             assert v.point is not None
             sams = orbit.traits.look_ahead == NORMALIZED
             far = float(orbit.rho[-1]) if sams else float(np.linalg.norm(v.target - v.point))
             what = _hallucinated(v.kind) + ("" if sams else " of its own")
+            repels = v.step_limit <= orbit.eta[-1]  # and the run stands on it
             return (
-                f"{name} {verb} {where}, a hallucinated {what}: {slope}, not 0. "
+                f"{name} {verb} {where}, a hallucinated {what}: {_slope(v)}, not 0. "
                 f"It looked a distance {far:.4g} uphill, to {place(v.target, scale)}, "
                 f"{article(v.kind or 'degenerate')} of f, and the gradient there is 0."
+                + (" The point repels: the least disturbance would carry the run away." if repels else "")
             )
         case "stalled":
             return (
@@ -134,6 +134,17 @@ def sentence(v: Verdict, orbit: Orbit, scale: float) -> str:
             return f"{name} bounces around a minimizer of f at {where}, at a distance set by {what}."
         case "trapped":
             return f"{name} is trapped at {where}, {article(v.kind or 'degenerate')} of f. That is no hallucination."
+        case "cycling" if v.target is not None:
+            why = (
+                "that point repels at every step size"
+                if v.step_limit == 0.0
+                else f"at η = {orbit.eta[-1]:.4g} the steps are too long to settle there, which they do below "
+                f"η = {number(v.step_limit)}"
+            )
+            return (
+                f"{name} goes round in a cycle around a hallucinated {_hallucinated(v.kind)} near {where}: "
+                f"{_slope(v)}, not 0, and {why}."
+            )
         case "cycling":
             around = f" through {article(v.kind)} of f" if v.kind else ""
             return f"{name} goes round in a cycle{around} near {where}."
@@ -142,6 +153,14 @@ def sentence(v: Verdict, orbit: Orbit, scale: float) -> str:
         case "small gradient":
             return norms_sentence(v, name)
         case "still moving":
+            if v.target is not None:
+                repels = "repels" if v.step_limit == 0.0 else f"repels at η = {orbit.eta[-1]:.4g}"
+                return (
+                    f"{name} is still moving after {steps}, passing close to a hallucinated point that {repels}, "
+                    f"at {where}; it looks at {article(v.kind or 'degenerate')} of f."
+                )
+            if v.kind is not None:
+                return f"{name} is still moving after {steps}, passing close to {article(v.kind)} of f at {where}."
             return f"{name} is still moving after {steps}, now at {where}."
         case _:
             assert_never(v.outcome)
@@ -169,6 +188,13 @@ def norms_sentence(v: Verdict, name: str) -> str:
                 "Norms alone cannot tell of which kind."
             )
     return f"{name} is still moving at step {v.step:,}, where the gradient is {g}."
+
+
+def _slope(v: Verdict) -> str:
+    """Say how steep f is at a hallucinated point."""
+    if v.slope is not None:
+        return f"the slope there is {number(v.slope)}"
+    return f"the gradient there has length {number(v.gradient_norm)}"
 
 
 def _hallucinated(kind: str | None) -> str:
