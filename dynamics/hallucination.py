@@ -118,7 +118,8 @@ def judged(
 ) -> HallucinatedPoints:
     """Judge every candidate by the definition, S(x) = 0, and describe those that pass.
 
-    All that are proved do. At a pole |g| is so large that any S is small beside it: what x sees has to be the target, too.
+    All that are proved do. At a pole |g| is so large that any S is small beside it: what x sees has to be the target,
+    too.
     """
     g, hessian = l.gradient_and_hessian(x)
     norms = np.linalg.norm(g, axis=-1)
