@@ -10,6 +10,7 @@ import numpy as np
 
 from .outcome import TOLERANCES
 from .rules import NORMALIZED
+from .spectra import ZERO
 
 if TYPE_CHECKING:
     from landscapes.landscape import Array
@@ -209,7 +210,7 @@ def _gone(k: int, orbit: Orbit, scale: float) -> str:
         where = "outside the window" if orbit.x.shape[-1] <= 2 else "from its start"
         return (
             f"{orbit.name} diverged: at step {k:,} it was far {where}. "
-            f"With a step size smaller than η = {orbit.eta[-1]:.4g} it may stay."
+            f"With a step size smaller than η = {orbit.eta[-1]:.4g} it may stay, unless f has no lower bound."
         )
     at_x = not np.isfinite(orbit.f[k]) or not np.isfinite(orbit.gradient_norms[k])
     if k == 0:
@@ -222,7 +223,7 @@ def certificate_sentence(c: Certificate) -> str:
     """Say in plain sentences what a certificate states, or why there is none."""
     what = f"{article(c.kind) if c.kind else 'a stationary point'} of f"
     if c.kind == "degenerate":
-        what = "a plateau of f, where some curvatures vanish"
+        what = f"{_degenerate(c)} of f, with {_spread(c)}"
     if not c.certified:
         looks = f" {_curvatures(c)}" if c.kind else ""
         return f"Not certified: {c.reason}.{looks}"
@@ -239,6 +240,20 @@ def certificate_sentence(c: Certificate) -> str:
     )
 
 
+def _degenerate(c: Certificate) -> str:
+    """Name a stationary point some of whose curvatures vanish by the others."""
+    tiny = ZERO * max(abs(c.lowest), abs(c.highest))
+    if c.lowest < -tiny and c.highest > tiny:
+        return "a degenerate saddle"
+    if c.lowest < -tiny or c.highest > tiny:
+        return f"a degenerate stationary point with no {'upward' if c.lowest < -tiny else 'downward'} curvature"
+    return "a plateau"
+
+
+def _spread(c: Certificate) -> str:
+    zero = ", some of them 0" if c.kind == "degenerate" else ""
+    return f"curvatures from {number(c.lowest)} to {number(c.highest)}{zero}"
+
+
 def _curvatures(c: Certificate) -> str:
-    spread = f"curvatures from {number(c.lowest)} to {number(c.highest)}"
-    return f"The look-ahead point has {spread}{', some of them 0: a plateau' if c.kind == 'degenerate' else ''}."
+    return f"The look-ahead point has {_spread(c)}{f': {_degenerate(c)}' if c.kind == 'degenerate' else ''}."

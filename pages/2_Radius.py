@@ -5,12 +5,12 @@ from functools import partial
 import streamlit as st
 
 from pages.shared.analysis import Answer, Question
-from pages.shared.compute import ask
 from pages.shared.controls import ask_formula, picture_first
 from pages.shared.jobs import Busy
 from pages.shared.layout import set_page
 from pages.shared.link import Link
 from pages.shared.proof import show_proof
+from pages.shared.proofs import ask
 from pages.shared.radius_analysis import Danger, danger, quick
 from pages.shared.radius_report import beside_slider, offer, show_events, show_finding
 from pages.shared.radius_view import diagram, show_pictures, show_plane, span
@@ -61,8 +61,9 @@ CLAIMS = """
   for some ρ where f has a minimizer and a maximizer. The critical radius is not in it.
 - **Derived here**: all points that look at one stationary point of f lie on one curve that does not depend on ρ, and
   whether a point attracts follows from derivatives there and at the target. Attraction need not last as ρ grows.
-- **Computed here**: every radius on this page, on the landscape and window shown; where a branch begins, folds, ends or
-  changes is solved for, not read off a grid. Points outside the window do not count.
+- **Computed here**: the radii on this page, on the landscape and window shown, for the points that the search found.
+  Where a branch begins, folds, ends or changes is solved for, not read off a grid. Points outside the window do not
+  count.
 """
 
 

@@ -130,7 +130,8 @@ def test_home_says_so_where_sam_is_not_deceived(entry: Entry, rho: float) -> Non
     else:
         assert verdicts(app)[0] == v.sentence
         assert ("gradient descent" if rho == 0.0 else "not deceived") in said(app)
-    assert f"{len(found)} hallucinated points, none of them attracting SAM" in said(app) or not len(found)
+    both = "2 hallucinated points. All of them repel SAM at this step size."
+    assert both in said(app) or not len(found)
 
 
 def test_home_says_which_part_of_its_link_is_replaced() -> None:
@@ -208,7 +209,10 @@ def test_the_picture_has_a_text_that_states_its_finding() -> None:
     for sentence in verdicts(app):
         assert sentence in alt
     assert "−6 to 6 by −6 to 6" in alt
-    assert f"{len(found)} hallucinated points, {int(found.attract(HIMMELBLAU.eta).sum())} of them attracting SAM" in alt
+    assert (
+        f"{len(found)} hallucinated points found, {int(found.attract(HIMMELBLAU.eta).sum())} of them attracting SAM"
+        in alt
+    )
 
 
 def test_every_picture_is_plain_json_without_nan_and_has_a_text() -> None:

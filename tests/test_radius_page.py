@@ -87,7 +87,7 @@ def test_the_finding() -> None:
     assert beside_slider(d).startswith(stuck)
     h = hallucinated_points(HIMMELBLAU.landscape, q.rho)
     assert here(q, h) == (
-        f"At ρ = 3 and this step size: {len(h)} hallucinated points, {int(h.attract(q.eta).sum())} of them "
+        f"At ρ = 3 and this step size: {len(h)} hallucinated points found, {int(h.attract(q.eta).sum())} of them "
         "attracting SAM."
     )
     assert words in alternative(q, d, h)

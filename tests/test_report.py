@@ -58,27 +58,28 @@ def test_what_is_nothing_beside_the_window_is_written_as_zero() -> None:
     ("values", "words"),
     [
         ((), "no point was found"),
-        ((0.5,), "1 point, attracting SAM at this step size"),
-        ((0.0,), "1 point, not attracting SAM at this step size"),
-        ((0.05,), "1 point, not attracting SAM at this step size"),
-        ((np.nan,), "1 point; second derivatives do not decide whether it attracts SAM"),
-        ((np.nan, np.nan), "2 points; second derivatives do not decide whether they attract SAM"),
-        ((0.5, 0.0, 0.2), "3 points, 2 of them attracting SAM at this step size"),
-        ((0.5, 0.2), "2 points, all of them attracting SAM at this step size"),
-        ((0.0, 0.0), "2 points, none of them attracting SAM at this step size"),
+        ((0.5,), "1 point found, attracting SAM at this step size"),
+        ((0.0,), "1 point found, not attracting SAM at this step size"),
+        ((0.05,), "1 point found, not attracting SAM at this step size"),
+        ((np.nan,), "1 point found; second derivatives do not decide whether it attracts SAM"),
+        ((np.nan, np.nan), "2 points found; second derivatives do not decide whether they attract SAM"),
+        ((0.5, 0.0, 0.2), "3 points found, 2 of them attracting SAM at this step size"),
+        ((0.5, 0.2), "2 points found, all of them attracting SAM at this step size"),
+        ((0.0, 0.0), "2 points found, none of them attracting SAM at this step size"),
         (
             (0.5, 0.0, np.nan),
-            "3 points, 1 of them attracting SAM at this step size; for 1 of them second derivatives do not decide it",
+            "3 points found, 1 of them attracting SAM at this step size; for 1 of them second derivatives do not "
+            "decide it",
         ),
         (
             (0.0, np.nan),
-            "2 points; second derivatives do not decide whether one of them attracts SAM at this step size, the other "
-            "one does not",
+            "2 points found; second derivatives do not decide whether one of them attracts SAM at this step size, the "
+            "other one does not",
         ),
         (
             (0.0, 0.0, np.nan, np.nan),
-            "4 points; second derivatives do not decide whether 2 of them attract SAM at this step size, of the others "
-            "none does",
+            "4 points found; second derivatives do not decide whether 2 of them attract SAM at this step size, of the "
+            "others none does",
         ),
     ],
 )
