@@ -20,9 +20,9 @@ from dynamics.basins import BLOCK, LOOKS, Basins, basins, joined
 from dynamics.grouping import GROUP_OF, GROUPS, WORDS, shares
 from dynamics.memory import joined as joined_memory
 from dynamics.memory import take
-from dynamics.outcome import OUTCOMES, TOLERANCES
+from dynamics.outcome import OUTCOMES, STAYS, TOLERANCES
 from dynamics.radii import sam_at_radii
-from dynamics.settling import STAYS, settled
+from dynamics.settling import settled
 from landscapes import CATALOGUE, Landscape
 from oracle import DOUBLE_WELL, HIMMELBLAU, RING
 
