@@ -16,7 +16,7 @@ from .outcome import STAYS, TOLERANCES, WORD
 from .rules import NORMALIZED, Traits
 from .spectra import ZERO, constant_directions, restricted
 from .stability import step_limits
-from .tails import leaves, length, outlook, recurs, rests, spread
+from .tails import leaves, length, outlook, rests, slip, spread
 from .wander import around_hallucinated, around_minimizers
 
 Mask = npt.NDArray[np.bool_]
@@ -237,7 +237,7 @@ def _stalled(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -
     # longer moves at all; where the eigenvalues do not tell, the run does.
     repels = (h.limits == 0.0) | (h.limits <= e.eta)
     leaving = np.where(np.isnan(h.limits), at.traits.follows_shift & ~arrived & (ratio > e.before), repels)
-    passing = e.stalls & leaving & ~rests(e.tail) & ~held
+    passing = np.asarray(e.stalls & leaving & ~rests(e.tail) & ~held)
     stays = (e.stalls & ~passing) | held
     found.outcomes[here[passing]] = _UNDECIDED
     found.outcomes[here[stays]] = "hallucinated"
@@ -273,8 +273,8 @@ def _around_a_point(at: Ground, e: Endings, found: Judged, members: npt.NDArray[
         if not left.size:
             return
         y = newton_on_gradient(at.l, starts[left], t.near_root * at.diagonal)
-        near = np.isfinite(y).all(axis=-1)
-        inside, y = left[near], y[near]
+        close = np.isfinite(y).all(axis=-1)
+        inside, y = left[close], y[close]
         widest = length(_rows(e.tail, inside) - y[:, None]).max(axis=1)
         wander: Array = np.zeros(len(y))
         if noise and starts is mean:
@@ -302,9 +302,15 @@ def _stays(tail: Array, y: Array, widest: Array, wide: Mask, diagonal: float) ->
     seen, still = outlook(tail), _STILL * diagonal
     away = length(seen.middle - y) > spread(tail) + still  # what goes round a point has it in its box
     grows = (seen.grown > 1.0 + TOLERANCES.drift) & (widest > still)
-    stays = ~(away | grows)
-    stays[wide] &= recurs(tail[wide])
+    stays, doubtful = ~(away | grows), np.flatnonzero(wide | grows)
+    slips = slip(tail[doubtful])
+    stays[doubtful] = np.isfinite(slips) & (stays[doubtful] | (_slips_little(tail[doubtful], slips) & ~away[doubtful]))
     return np.asarray(stays)
+
+
+def _slips_little(tail: Array, slips: Array) -> Mask:
+    """Mask (n,) of the tails (n, w, d) that go round and will have moved by little, in ten times as many steps."""
+    return np.asarray(TOLERANCES.ahead * tail.shape[1] * slips <= TOLERANCES.drift * spread(tail))
 
 
 def _kinds(at: Ground, y: Array) -> tuple[Words, Mask]:
@@ -345,11 +351,11 @@ def _cycling(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -
         e, members, net = e.part(slow), members[slow], net[slow]
     path = length(np.diff(e.tail, axis=1)).sum(axis=1)
     rounds = np.flatnonzero(net <= t.net * path)
-    rounds = rounds[recurs(_rows(e.tail, rounds))]
     tail = _rows(e.tail, rounds)
+    slips = slip(tail)
     seen, size = outlook(tail), spread(tail)
     lasts = (length(seen.moved) <= t.drift * size + _STILL * at.diagonal) & (np.abs(seen.grown - 1.0) <= t.drift)
-    cycles = np.flatnonzero(lasts & (size > 0.0))
+    cycles = np.flatnonzero(np.isfinite(slips) & (lasts | _slips_little(tail, slips)) & (size > 0.0))
     e, here, tail, size = e.part(rounds[cycles]), members[rounds[cycles]], tail[cycles], size[cycles]
     middle = tail.mean(axis=1)
     found.outcomes[here], found.points[here] = "cycling", middle

@@ -1,4 +1,4 @@
-"""How runs move in their last steps: whether they recur, drift, or leave a point."""
+"""How runs move in their last steps: whether they go round, go on, or leave a point."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def rests(tail: Array) -> Mask:
     return np.asarray((tail[:, -1] == tail[:, -2]).all(axis=-1))
 
 
-def recurs(tail: Array) -> Mask:
-    """Mask (n,) of the tails (n, w, d) that go round: at some lag, every position is again where it was.
+def slip(tail: Array) -> Array:
+    """Return how much at most (n,) tails (n, w, d) that go round move on at each step; infinity for the others.
 
-    Again means within 2% of the spread; in between the run has to have been away. A single return does not suffice:
-    what is chaotic returns, too, and may go elsewhere in the end.
+    A tail goes round where, at some lag, every position is again where it was, to 2% of the spread; in between the run
+    has to have been away. A single return does not suffice: what is chaotic returns, too, and may go elsewhere.
     """
     n, w, _ = tail.shape
     size = spread(tail)
@@ -49,17 +49,18 @@ def recurs(tail: Array) -> Mask:
     apart = length(tail[:, ::-1][:, 1 : w // 2 + 1] - tail[:, -1:])  # by the lag
     away = np.maximum.accumulate(apart, axis=1) > _AWAY * size[:, None]
     apart[(apart > near[:, None]) | ~away] = np.inf
-    found = np.zeros(n, dtype=np.bool_)
+    found = np.full(n, np.inf)
     for _ in range(_LAGS):
-        left = np.flatnonzero(np.isfinite(apart).any(axis=1) & ~found)
+        left = np.flatnonzero(np.isfinite(apart).any(axis=1))
         if not left.size:
             break
-        lag = np.argmin(apart[left], axis=1)
-        apart[left, lag] = np.inf
-        before = np.arange(w) - (lag[:, None] + 1)
+        index = np.argmin(apart[left], axis=1)
+        apart[left, index] = np.inf
+        lag = index + 1
+        before = np.arange(w) - lag[:, None]
         earlier = np.take_along_axis(tail[left], np.maximum(before, 0)[..., None], axis=1)
-        moved = np.where(before >= 0, length(tail[left] - earlier), 0.0)
-        found[left] = (moved <= near[left, None]).all(axis=1)
+        moved = np.where(before >= 0, length(tail[left] - earlier), 0.0).max(axis=1)
+        found[left] = np.minimum(found[left], np.where(moved <= near[left], moved / lag, np.inf))
     return found
 
 
