@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 from scipy.spatial import KDTree
 from streamlit.testing.v1 import AppTest
 
-from dynamics import gd, hallucinated_points, iterate, sam, verdict
+from dynamics import Verdict, gd, hallucinated_points, iterate, sam, verdict
+from dynamics.outcome import KINDS, OUTCOMES
 from dynamics.sentences import number, place
 from landscapes import CATALOGUE, FormulaError, Landscape
 from landscapes.catalogue import Entry
 from landscapes.formula import parse
+from pages.shared.analysis import Question
 from pages.shared.controls import OWN, text
+from pages.shared.stall import otherwise
 from pages.shared.window import widened
 
 HOME = Path(__file__).resolve().parent.parent / "Home.py"
@@ -132,6 +135,38 @@ def test_home_says_so_where_sam_is_not_deceived(entry: Entry, rho: float) -> Non
         assert ("gradient descent" if rho == 0.0 else "not deceived") in said(app)
     both = "2 hallucinated points. All of them repel SAM at this step size."
     assert both in said(app) or not len(found)
+
+
+@pytest.mark.parametrize(("name", "outcome", "words"), [
+    ("kinks", "cycling", "does not come to rest"),
+    ("plateau", "stalled", "the slope where it looks has almost vanished"),
+])  # fmt: skip
+def test_home_calls_no_run_undeceived_that_is_on_a_slope(name: str, outcome: str, words: str) -> None:
+    entry = CATALOGUE[name]
+    v = verdict(entry.landscape, iterate(sam(entry.landscape, entry.eta, entry.rho), entry.start, entry.steps))
+    assert v.outcome == outcome and v.gradient_norm > 0.4
+    app = visit("Home.py", landscape=entry.name)
+    assert words in said(app) and "not deceived" not in said(app)
+    assert f"the slope where it is now is {number(v.gradient_norm)}" in said(app)
+    assert "no point was found where SAM would stop" in said(app)
+
+
+def test_only_of_a_run_at_a_minimizer_it_is_said_that_sam_is_not_deceived() -> None:
+    """Whatever a run may come to: every word of verdicts, with every kind."""
+    q = Question(PRESET.landscape, 1.0, 0.01, PRESET.start, 400)
+    for outcome in (*OUTCOMES, "a word of later"):
+        for kind in (None, *KINDS):
+            v = Verdict(outcome, kind, np.zeros(1), None, 0, gradient_norm=0.123)  # type: ignore[arg-type]
+            rests = outcome in ("reached", "bouncing") and kind == "minimizer"
+            assert ("not deceived" in otherwise(q, v)) == rests
+            if outcome in ("cycling", "still moving", "stalled", "a word of later"):
+                assert "0.123" in otherwise(q, v)
+
+
+def test_a_run_that_leaves_is_not_promised_to_stay() -> None:
+    window = {"x_low": "-1", "x_high": "1", "y_low": "-1", "y_high": "1"}
+    app = visit(formula="-x^2 - y^2", x="0.5", y="0.5", eta="0.1", **window)
+    assert "it may stay, unless f has no lower bound." in verdicts(app)[1]
 
 
 def test_home_says_which_part_of_its_link_is_replaced() -> None:

@@ -101,7 +101,7 @@ def test_where_nothing_attracts(name: str) -> None:
     assert words.startswith("No hallucinated point ")
     assert "found in this window" in words
     assert f"up to {number(d.curves.rho_max)}" in words
-    assert beside_slider(d).startswith(f"Up to ρ = {number(d.curves.rho_max)} no slope was found on which SAM can get")
+    assert beside_slider(d).startswith(f"Up to ρ = {number(d.curves.rho_max)} no point was found on a slope that holds")
     assert defined(d) is None
     assert shaded(d).startswith("Nothing is shaded")
     assert not scene(q, answer(q), d).intervals.size

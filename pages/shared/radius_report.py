@@ -149,7 +149,10 @@ def beside_slider(d: Danger) -> str:
     if d.critical is None:
         found = "is known" if len(d.undecided) else "was found"
         most = number(d.curves.rho_max)
-        return f"Up to ρ = {most} no slope {found} on which SAM can get stuck. A saddle or a cycle can still hold it."
+        return (
+            f"Up to ρ = {most} no point {found} on a slope that holds SAM here. A saddle, a cycle or a plateau can "
+            "still hold it."
+        )
     below = " Below that," if d.critical > 0.0 else " Besides,"
     return f"{stuck(d)}{below} a maximizer, a saddle or a cycle can still hold it."
 
