@@ -6,6 +6,7 @@ where it turns round in rho (a fold), and where it crosses another one. What is 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
@@ -21,6 +22,7 @@ from .saddles import with_saddles
 from .vertices import FOLD, JOIN, KINK, LOST, NONE, ROUNDING, STATIONARY, TARGET, UNDEFINED, Track
 
 _JUMP: Final = 1e-6  # share of the slopes inwards beside it that one where it changes its sign has at most
+_BLOCK: Final = 50_000  # vertices that are looked at together
 _BESIDE: Final = np.array([-1.0, 0.0, 1.0, 2.0])  # nodes around the end of a line, along either axis
 
 
@@ -43,6 +45,13 @@ def arcs(l: Landscape, grid: Grid, rho_max: float, targets: Array, lines: Lines)
     track = with_saddles(l, grid, targets, track)
     track = _with_cuts(l, grid, rho_max, targets, track)
     return _pieces(l, grid, rho_max, targets, track)
+
+
+def _seen(l: Landscape, grid: Grid, targets: Array, track: Track) -> Iterator[tuple[Array, Slopes]]:
+    """Yield the vertices' positions and what there is, a block at a time; none at all is one empty block."""
+    for start in range(0, max(1, len(track.at)), _BLOCK):
+        at = track.at[start : start + _BLOCK]
+        yield at, grid.slopes(l, targets[track.target[start : start + _BLOCK]], at)
 
 
 def _line_ends(l: Landscape, grid: Grid, targets: Array, lines: Lines) -> Indices:
@@ -78,7 +87,7 @@ def _with_cuts(l: Landscape, grid: Grid, rho_max: float, targets: Array, track: 
     def values(at: Array, s: Slopes) -> Array:
         return np.stack([s.inward, room(l, s.x), rho_max - grid.rho(at[:, 1]), s.by_theta])
 
-    v = values(track.at, grid.slopes(l, targets[track.target], track.at))
+    v = np.concatenate([values(at, s) for at, s in _seen(l, grid, targets, track)], axis=1)
     pair = track.pairs
     pair = pair[(np.maximum(v[:FOLD, pair], v[:FOLD, pair + 1]) > 0.0).all(axis=0)]
     changes = v[:, pair] * np.sign(v[:, pair + 1]) < 0.0
@@ -121,9 +130,11 @@ def _at_folds(l: Landscape, grid: Grid, z: Array, begin: Array) -> Array:
 def _pieces(l: Landscape, grid: Grid, rho_max: float, targets: Array, track: Track) -> Arcs:
     """Keep the pieces between cuts on which the gradient points inwards, join and orient them."""
     track = replace(track, at=_sharpened(l, grid, targets, track))
-    s = grid.slopes(l, targets[track.target], track.at)
-    size = np.abs(s.hessian).max(axis=(1, 2), initial=0.0)
-    held = (s.inward > ROUNDING * size) & (room(l, s.x) >= 0.0) & (grid.rho(track.at[:, 1]) <= rho_max)
+    parts = []
+    for at, s in _seen(l, grid, targets, track):
+        size = np.abs(s.hessian).max(axis=(1, 2), initial=0.0)
+        parts.append((s.inward > ROUNDING * size) & (room(l, s.x) >= 0.0) & (grid.rho(at[:, 1]) <= rho_max))
+    held = np.concatenate(parts)
     m = len(track.at)
     first = np.diff(track.line, prepend=-1) != 0
     last = np.append(first[1:], True)[:m]
@@ -164,9 +175,10 @@ class _Piece:
         return replace(self, at=self.at[::-1], start=self.end, end=self.start)
 
     def ascending(self) -> _Piece:
-        """Drop what rounding has put in the wrong order close to folds."""
+        """Drop what rounding has put in the wrong order close to folds; the ends stay."""
         k = self.at[:, 1]
-        keep = (k >= np.maximum.accumulate(k)) & (k <= k[-1])
+        below = k <= k[-1]
+        keep = below & (k >= np.maximum.accumulate(np.where(below, k, -np.inf)))
         return self if keep.all() else replace(self, at=self.at[keep])
 
 

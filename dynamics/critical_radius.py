@@ -21,6 +21,7 @@ from .branches import HallucinationCurves, hallucination_curves
 from .levels import Indices, Slopes
 
 _CLOSE: Final = 1e-6  # of the last chord of a branch: how near to its end the conditions are still looked at
+_CHORDS: Final = 250_000  # that are looked at together
 _PROBES: Final = 8  # parts of a chord in which two changes may hide
 _MEETING: Final = 1e-9  # intervals with a smaller gap, as a share of rho_max, are one: branches that go on in others
 KINDS: Final = ("minimizer", "saddle", "maximizer")  # degenerate targets leave it undecided
@@ -133,13 +134,22 @@ class _Pieces:
 
 
 def _in_two_variables(c: HallucinationCurves, eta: float) -> Attracting:
-    assert c.grid is not None
-    grid, own = c.grid, c.branch
+    own = c.branch
     sample = np.flatnonzero(own[:-1] == own[1:])
     sample = sample[(c.kinds[own[sample]] != "degenerate") & (c.rho[sample] > 0.0)]
-    if not len(sample):
-        return Attracting(eta, np.empty(0, dtype=np.int64), np.empty(0), np.empty(0))
-    chords, branch = c.chords(sample), own[sample]
+    block = np.cumsum(np.bincount(own[sample], minlength=len(c)))[own[sample]] // _CHORDS  # whole branches
+    parts = np.split(sample, np.flatnonzero(np.diff(block)) + 1) if len(sample) else []
+    found = [_of_chords(c, eta, part, own[part]) for part in parts]
+    nothing = Attracting(eta, np.empty(0, dtype=np.int64), np.empty(0), np.empty(0))
+    return Attracting(
+        eta, *(np.concatenate([getattr(a, name) for a in (nothing, *found)]) for name in ("branch", "low", "high"))
+    )
+
+
+def _of_chords(c: HallucinationCurves, eta: float, sample: Indices, branch: Indices) -> Attracting:
+    """Find where the points attract on whole branches: from these samples (k,), of `branch` (k,), to the next ones."""
+    assert c.grid is not None
+    grid, chords = c.grid, c.chords(sample)
 
     def conditions(t: Array, i: Indices) -> Array:
         return _conditions(c, branch[i], *chords.reach(t, i), eta)

@@ -18,6 +18,7 @@ from .levels import Grid, Indices
 from .vertices import CROSSING, JOIN, KINK, ROUNDING, STATIONARY, Track
 
 _NEAR: Final = 1.5  # cells from a vertex within which a saddle is sought
+_BLOCK: Final = 20_000  # vertices that are looked at together
 _CLEARED: Final = 1.2  # cells around a saddle whose vertices give way to it
 _FLAT: Final = 1e-10  # tau there, in units of its curvature by cell: lines that come no nearer than 1e-5 cells cross
 _CLOSE: Final = 0.8  # cells from a saddle within which lines may be linked wrongly by the grid
@@ -97,9 +98,13 @@ def with_saddles(l: Landscape, grid: Grid, targets: Array, track: Track) -> Trac
 
 def _saddles(l: Landscape, grid: Grid, targets: Array, at: Array, target: Indices) -> _Saddles:
     """Find the saddles of tau close to vertices at which it all but vanishes."""
-    step, saddle, _ = _to_flat(l, grid, targets[target], at)
-    near = np.flatnonzero(saddle & (np.abs(step) <= _NEAR).all(axis=-1))
-    begin, found = at[near], _Saddles(target[near], at[near] + step[near], np.zeros((len(near), 2)))
+    close = []
+    for start in range(0, len(at), _BLOCK):
+        step, saddle, _ = _to_flat(l, grid, targets[target[start : start + _BLOCK]], at[start : start + _BLOCK])
+        near = start + np.flatnonzero(saddle & (np.abs(step) <= _NEAR).all(axis=-1))
+        close.append((near, at[near] + step[near - start]))
+    near, there = (np.concatenate(v) for v in zip((np.empty(0, np.int64), np.empty((0, 2))), *close, strict=True))
+    begin, found = at[near], _Saddles(target[near], there, np.zeros((len(near), 2)))
     if not len(near):
         return found
     for _ in range(12):

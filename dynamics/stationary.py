@@ -26,6 +26,7 @@ from .spectra import ZERO
 CELLS_1D: Final = 2000  # grid cells over the window in one variable; narrower features may be missed
 MOST_POINTS: Final = 4000  # isolated points kept, the innermost; more are counted and left out
 MOST_CURVES: Final = 400  # curves kept, the longest; more are counted and left out
+_NEIGHBOURS: Final = 3.5  # cells between two samples of a curve, at most
 
 
 @dataclass(frozen=True)
@@ -255,20 +256,20 @@ def _curves(
     candidates = np.flatnonzero(~isolated)
     if not candidates.size:
         return (), isolated
-    cell = float(spacing.max())
-    group = groups(x[candidates], 3.5 * cell)
+    cells = x / spacing  # a window may be a thousand times as wide as high
+    group = groups(cells[candidates], _NEIGHBOURS)
     curves = []
     for label in range(group.max() + 1):
         members = candidates[group == label]
-        extent = np.ptp(x[members] / spacing, axis=0).max()
+        extent = np.ptp(cells[members], axis=0).max()
         if extent <= 4.0:
             size = np.linalg.norm(l.gradient(x[members]), axis=-1)
             isolated[members[np.argmin(size)]] = True
             continue
-        _, first = np.unique(np.floor(x[members] / spacing).astype(np.int64), axis=0, return_index=True)
+        _, first = np.unique(np.floor(cells[members]).astype(np.int64), axis=0, return_index=True)
         members = members[first]
         trace = np.trace(hessians[members], axis1=1, axis2=2)
-        for order, closed in chains(x[members], 3.5 * cell):
+        for order, closed in chains(cells[members], _NEIGHBOURS):
             across = trace[order]
             across = across[np.abs(across) > ZERO * np.abs(across).max(initial=0.0)]
             kind = "degenerate"

@@ -150,6 +150,12 @@ class Pool:
                 return 0
             return sum(not other.future.cancelled() for other in list(self._waiting)[: self._waiting.index(job)])
 
+    @property
+    def busy(self) -> bool:
+        """Whether a job is under way or waits."""
+        with self._changed:
+            return bool(self._in_hand or self._waiting)
+
     def close(self) -> None:
         """Withdraw what waits; the workers end with the work that they have in hand."""
         with self._changed:

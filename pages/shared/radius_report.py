@@ -113,8 +113,8 @@ def show_finding(q: Question, d: Danger, h: HallucinatedPoints) -> None:
         notes.append(told)
     notes.append(searched(q.landscape))
     s = d.curves.stationary
-    if s.left_out:
-        st.warning(f"f has too many stationary points: only the {len(s.points):,} innermost are looked at.")
+    if missing := s.left_out + d.curves.left_out:
+        st.warning(f"f has too many stationary points: only the innermost are looked at, {missing:,} are left out.")
     single = int((~d.curves.curves).sum())
     if single > MOST:
         notes.append(
