@@ -18,6 +18,7 @@ from landscapes import Landscape
 
 RADII = 200  # single radii beside the branches of a formula
 POINTS_AT = 10  # at every so many of them all points are compared, not only whether one attracts
+_ABOVE = 1e-6  # of the largest radius
 _ROUNDING = 1e-15  # of coordinates and slopes
 
 
@@ -30,7 +31,7 @@ class Counts:
     dangerous: int  # radii at which a single search has an attracting point
     false_radii: int  # in an attracting interval, and the single search has no attracting point
     missed_radii: int  # the other way round
-    false_critical: int  # the first interval begins more than a spacing of radii from where the single searches do
+    false_critical: int  # nothing attracts just above where the first interval begins, or something does before
     points: int  # of the single searches
     false_points: int  # of the branches, which the single search has not
     missed_points: int  # the other way round
@@ -125,8 +126,10 @@ def counts(l: Landscape, radii: int = RADII, eta: float = 0.0) -> Counts:
     single = [hallucinated_points(l, rho, s) for rho in rhos]
     seen = np.array([bool(h.attract(eta).any()) for h in single])
     within = ((intervals[:, :1] < rhos) & (rhos < intervals[:, 1:])).any(axis=0)
-    first = intervals[0, 0] if len(intervals) else l.rho_max
-    begins = rhos[seen][0] if seen.any() else l.rho_max
+    first, above = intervals[0] if len(intervals) else (np.inf, np.inf)
+    just_above = min(first + _ABOVE * l.rho_max, 0.5 * (first + above))
+    false_critical = bool((rhos[seen] < first).any())
+    false_critical |= len(intervals) > 0 and not hallucinated_points(l, just_above, s).attract(eta).any()
     compared = [(h, c.points_at(h.rho)) for h in single[POINTS_AT // 2 :: POINTS_AT]]
     return Counts(
         samples=len(c.rho),
@@ -134,7 +137,7 @@ def counts(l: Landscape, radii: int = RADII, eta: float = 0.0) -> Counts:
         dangerous=int(seen.sum()),
         false_radii=int((within & ~seen).sum()),
         missed_radii=int((seen & ~within).sum()),
-        false_critical=int(not 0.0 <= begins - first <= 1.001 * (rhos[1] - rhos[0])),
+        false_critical=int(false_critical),
         points=sum(len(h) for h, _ in compared),
         false_points=sum(lonely(at, h, l.diagonal) for h, at in compared),
         missed_points=sum(lonely(h, at, l.diagonal) for h, at in compared),

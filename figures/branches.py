@@ -24,7 +24,7 @@ _EVENTS: Final = {  # how ends of branches are marked
     "stationary point": ("begins or ends where f is stationary", "circle-open", 6),
     "fold": ("fold: two begin or end together", "triangle-right", 9),
     "crossing": ("branches cross", "cross", 8),
-    "kink": ("begins or ends at a kink", "square", 7),
+    "kink": ("begins or ends at a kink or pole of f", "square", 7),
 }
 
 
@@ -169,7 +169,7 @@ def _said(word: str, born: bool) -> str:
         "stationary point": f"the branch {verb}; x meets a stationary point",
         "fold": f"a fold; two branches {verb[:-1]} together",
         "crossing": "branches cross",
-        "kink": f"the branch {verb} at a kink",
+        "kink": f"the branch {verb} at a kink or pole of f",
     }[word]
 
 

@@ -198,7 +198,7 @@ _WHY = {
     "edge": "the window's edge",
     "fold": "a fold",
     "crossing": "branches cross",
-    "kink": "a kink of f",
+    "kink": "a kink or pole of f",
     "undefined": "f is undefined",
     "rounding": "it cannot be followed in floating-point numbers",
 }
