@@ -38,6 +38,7 @@ class Tolerances:
     wander: float = 5.0  # rule 4, gradient noise: ... or this many standard deviations of what the noise alone does
     wide: float = 0.25  # rule 4: from this share of rho on it cycles through the point, unless every other step returns
     recurrence: float = 0.02  # rules 4 and 5: comes back this close, as a share of the spread
+    again: float = 0.9  # rules 4 and 5: ... at this share of the last steps, at some lag
     net: float = 0.3  # rule 5: net displacement at most this share of the path; no cycle has more
     ahead: float = 100.0  # rules 3 to 5: what goes on is continued for so many times w steps, ten times the run
     drift: float = 0.1  # rules 4 and 5: ... and then may have moved, or grown, by this share of the spread

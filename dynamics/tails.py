@@ -40,8 +40,9 @@ def rests(tail: Array) -> Mask:
 def slip(tail: Array) -> Array:
     """Return how much at most (n,) tails (n, w, d) that go round move on at each step; infinity for the others.
 
-    A tail goes round where, at some lag, every position is again where it was, to 2% of the spread; in between the run
-    has to have been away. A single return does not suffice: what is chaotic returns, too, and may go elsewhere.
+    A tail goes round where, at some lag, nine in ten positions are again where they were, to 2% of the spread; in
+    between the run has to have been away. A single return does not suffice: what is chaotic returns, too, and may go
+    elsewhere. Not all can be asked for: what rattles on a kink is a rotation of an interval, cut open at one place.
     """
     n, w, _ = tail.shape
     size = spread(tail)
@@ -59,8 +60,11 @@ def slip(tail: Array) -> Array:
         lag = index + 1
         before = np.arange(w) - lag[:, None]
         earlier = np.take_along_axis(tail[left], np.maximum(before, 0)[..., None], axis=1)
-        moved = np.where(before >= 0, length(tail[left] - earlier), 0.0).max(axis=1)
-        found[left] = np.minimum(found[left], np.where(moved <= near[left], moved / lag, np.inf))
+        moved = np.where(before >= 0, length(tail[left] - earlier), 0.0)
+        again = moved <= near[left, None]
+        goes_round = (~again).sum(axis=1) <= (1.0 - TOLERANCES.again) * (w - lag)
+        pace = np.where(again, moved, 0.0).max(axis=1) / lag
+        found[left] = np.minimum(found[left], np.where(goes_round, pace, np.inf))
     return found
 
 
@@ -94,7 +98,7 @@ def outlook(tail: Array) -> Outlook:
     moved = (_ahead(means)[:, None] @ back)[:, 0]
     middle = centre[:, 0] + (means[:, -1:] @ back)[:, 0] + moved
     change = _ahead(sizes[..., None])[:, 0]
-    return Outlook(moved, middle, np.where(sizes[:, -1] > 0.0, 1.0 + change / sizes[:, -1], 1.0))
+    return Outlook(moved, middle, 1.0 + change / np.where(sizes[:, -1] > 0.0, sizes[:, -1], np.inf))
 
 
 def _ahead(values: Array) -> Array:
@@ -104,7 +108,7 @@ def _ahead(values: Array) -> Array:
     goes_on = (steps > 0.0).all(axis=1) | (steps < 0.0).all(axis=1)
     first, second = (values[:, i + half - 1] - values[:, i] for i in (0, half))
     halves = 2.0 * TOLERANCES.ahead
-    q = np.clip(second / first, 0.0, 1.0)
+    q = np.clip(second / np.where(goes_on, first, 1.0), 0.0, 1.0)
     times = np.where(q < 1.0, np.minimum(q / np.maximum(1.0 - q, 1e-300), halves), halves)
     return np.asarray(np.where(goes_on, second * half / (half - 1) * times, 0.0))
 
