@@ -174,7 +174,7 @@ def test_points_that_only_the_proof_has_join_the_list_the_table_and_the_picture(
         assert f"{len(whole)} points found" in said(app)
 
 
-def test_where_the_search_has_all_nothing_is_ringed() -> None:
+def test_where_the_search_has_all_nothing_is_marked() -> None:
     entry = CATALOGUE["himmelblau"]
     app = visit(landscape=entry.name)
     assert "missed by the search" not in said(app)

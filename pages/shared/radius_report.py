@@ -30,12 +30,19 @@ _ROWS = 2000  # of the table of events
 
 def stuck(d: Danger) -> str:
     """Say at which radii SAM can stop at a hallucinated point, for a reader who has never heard of one."""
-    most = d.curves.rho_max
-    if len(d.intervals) == 1 and 0.0 < d.intervals[0, 0] and d.intervals[0, 1] >= most * _ALMOST:
+    if _from_one_on(d):
         perhaps = " (perhaps earlier)" if _open_below(d) else ""
         return f"From ρ = {number(float(d.intervals[0, 0]))} on{perhaps}, SAM can get stuck on a slope here."
     perhaps = ", perhaps at others too" if len(d.undecided) else ""
-    return f"SAM can get stuck on a slope here {_where(d.intervals, most)}{perhaps}."
+    return f"SAM can get stuck on a slope here {_where(d.intervals, d.curves.rho_max)}{perhaps}."
+
+
+def _from_one_on(d: Danger) -> bool:
+    """Say whether some point attracts at every radius from the critical one on."""
+    if len(d.intervals) != 1:
+        return False
+    low, high = d.intervals[0].tolist()
+    return bool(low > 0.0 and high >= d.curves.rho_max * _ALMOST)
 
 
 def _open_below(d: Danger) -> bool:
@@ -153,8 +160,8 @@ def beside_slider(d: Danger) -> str:
             f"Up to ρ = {most} no point {found} on a slope that holds SAM here. A saddle, a cycle or a plateau can "
             "still hold it."
         )
-    below = " Below that," if d.critical > 0.0 else " Besides,"
-    return f"{stuck(d)}{below} a maximizer, a saddle or a cycle can still hold it."
+    there = "Below that" if _from_one_on(d) else "Elsewhere"
+    return f"{stuck(d)} {there}, a maximizer, a saddle or a cycle can still hold it."
 
 
 def alternative(q: Question, d: Danger, h: HallucinatedPoints) -> str:
