@@ -28,6 +28,7 @@ _GLYPHS: Final = {
     "diamond-wide": "⬥",
     "pentagon": "⬟",
     "hexagon": "⬢",
+    "hexagon-open": "⬡",
     "octagon": "⯃",
     "hourglass": "⧗",
     "bowtie": "⧓",

@@ -28,7 +28,7 @@ def landscape_1d(
     field: bool,
     paths: bool = True,
 ) -> go.Figure:
-    """Draw f with the runs as beads on it, every hallucinated point, and SAM's last look ahead.
+    """Draw f with the runs as beads on it, the hallucinated points, and SAM's last look ahead.
 
     Args:
         l: the landscape.

@@ -126,7 +126,7 @@ def hallucinated(
 ) -> Iterable[go.Scatter]:
     """Draw the hallucinated points, those that attract at eta apart from the others and on top, and the curves.
 
-    Those that only the proof has found have a ring.
+    Those that only the proof has found have a hexagon around them.
     Where they are many those that repel are small and faint; such a trace has an opacity, and belongs below the paths.
     Where they stand `behind` the runs' marks those that attract, if they are few, are larger: SAM's mark may be on one.
     """

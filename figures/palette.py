@@ -69,7 +69,7 @@ KINDS: Final = {
 }
 ATTRACTING: Final = Mark("hallucinated, attracts", HALLUCINATED, "star", 14)
 REPELLING: Final = Mark("hallucinated, repels", HALLUCINATED, "star-open", 11)
-PROVED: Final = Mark("found by the proof", TEXT, "circle-open", 24)  # a ring around a star
+PROVED: Final = Mark("found by the proof", TEXT, "hexagon-open", 24)  # around a star
 UNDECIDED: Final = Mark("hallucinated, undecided", HALLUCINATED, "star-diamond", 13)
 
 # From valleys, in the page's own background, up to grey: every marker stands out on it, in both themes.

@@ -418,7 +418,7 @@ def test_below_the_critical_radius_the_page_says_what_holds_sam(rho: float) -> N
         v = verdict(l, iterate(sam(l, entry.eta, rho), (float(x),), entry.steps))
         assert v.outcome != "hallucinated"
         held += v.outcome in ("trapped", "stopped") and v.kind == "maximizer"
-    assert f"it is held at a maximizer from {percent(held / 200)} ±" in words
+    assert f"SAM is held at a maximizer from {percent(held / 200)} ±" in words
     assert below_critical(atlas, rho) == below_critical(atlas, None) == ""
     if rho == 0.8:
         app = visit(PAGE, landscape=entry.name, rho="0.8")

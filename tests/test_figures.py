@@ -17,7 +17,7 @@ from dynamics.stationary import StationaryPoints
 from figures import marks
 from figures.legend import character, entries
 from figures.line import position
-from figures.palette import ATTRACTING, GD, HALLUCINATED, KINDS, REPELLING, SAM, UNDECIDED, arrow
+from figures.palette import ATTRACTING, GD, HALLUCINATED, KINDS, PROVED, REPELLING, SAM, UNDECIDED, arrow
 from figures.plane import _BUSY, _field, _turns, contours
 from figures.shapes import REACH
 from landscapes import CATALOGUE, Landscape
@@ -26,7 +26,7 @@ from pages.shared.analysis import Answer, Question, answer
 from pages.shared.picture import draw_landscape
 from pages.shared.player import figure_json
 
-HOUSE = {mark.label: mark for mark in (*KINDS.values(), ATTRACTING, REPELLING, UNDECIDED)}
+HOUSE = {mark.label: mark for mark in (*KINDS.values(), ATTRACTING, REPELLING, UNDECIDED, PROVED)}
 
 
 def asked(entry: Entry, **changes: object) -> tuple[Question, Answer]:

@@ -101,7 +101,7 @@ def test_who_asks_for_the_same_proof_gets_the_same_job(monkeypatch: pytest.Monke
     assert proofs.made((l, 1.0, 0.1)) == "a proof"
     with ThreadPoolExecutor(8) as visitors:
         list(visitors.map(lambda i: proofs.begin((l, 1.0, float(i % 50))), range(800)))
-    assert len(proofs._held) == store.KEPT
+    assert len(proofs._jobs) == store.KEPT
 
 
 def double(x: int) -> int:
@@ -174,7 +174,7 @@ def test_points_that_only_the_proof_has_join_the_list_the_table_and_the_picture(
         assert f"{len(whole)} points found" in said(app)
 
 
-def test_where_the_search_has_all_nothing_is_ringed() -> None:
+def test_where_the_search_has_all_nothing_is_marked() -> None:
     entry = CATALOGUE["himmelblau"]
     app = visit(landscape=entry.name)
     assert "missed by the search" not in said(app)

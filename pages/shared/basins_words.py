@@ -79,9 +79,9 @@ def below_critical(atlas: Atlas, critical: float | None) -> str:
     words["in a cycle"] = atlas.shares("SAM")[0]["cycling"]
     parts = [f"{where} from {percent(share.share, share.error)}" for where, share in words.items() if share.count]
     if not parts:
-        held = f"From none of these {counted(chart.codes.size, 'start')} is it held elsewhere."
+        held = f"From none of these {counted(chart.codes.size, 'start')} is SAM held by anything else."
     else:
-        held = f"Yet it is held {' and '.join(parts)} of these starts."
+        held = f"Yet SAM is held {' and '.join(parts)} of these starts."
     below = f"ρ = {rho:.4g} is below the critical radius {number(critical)}"
     return f"{below}: no hallucinated point found attracts SAM. {held}"
 

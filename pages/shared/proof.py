@@ -108,8 +108,8 @@ def _show(q: Question, p: Proof, found: HallucinatedPoints) -> None:
 def joined(found: HallucinatedPoints) -> str:
     """Say which of the points in the table only the proof has found."""
     n = int(found.by_proof.sum())
-    which = "One of them was" if n == 1 else f"{n:,} of them were"
-    return f"{which} missed by the search and found by the proof: ringed in the picture, and marked in the table."
+    which, them = ("One of them was", "it") if n == 1 else (f"{n:,} of them were", "them")
+    return f"{which} missed by the search and found by the proof. Hexagons mark {them} in the picture."
 
 
 def unsearched(l: Landscape, p: Proof) -> str:

@@ -12,7 +12,7 @@ import streamlit as st
 
 from dynamics import HallucinatedPoints, HallucinationCurves
 from dynamics.critical_radius import KINDS
-from dynamics.sentences import counted, number, place, told_apart
+from dynamics.sentences import counted, number, place
 from dynamics.stability import attraction
 from figures import Figure
 from figures.branches import MOST
@@ -21,7 +21,7 @@ from pages.shared.analysis import Question
 from pages.shared.download import download
 from pages.shared.link import plain
 from pages.shared.radius_analysis import Danger
-from pages.shared.report import inventory, searched
+from pages.shared.report import searched
 
 _ELSE: Final = "a maximizer or a saddle of f, or a cycle around a hallucinated point, can still hold it"
 _ALMOST: Final = 1.0 - 1e-9  # of the largest radius: what reaches it goes on
@@ -30,12 +30,19 @@ _ROWS = 2000  # of the table of events
 
 def stuck(d: Danger) -> str:
     """Say at which radii SAM can stop at a hallucinated point, for a reader who has never heard of one."""
-    most = d.curves.rho_max
-    if len(d.intervals) == 1 and 0.0 < d.intervals[0, 0] and d.intervals[0, 1] >= most * _ALMOST:
+    if _from_one_on(d):
         perhaps = " (perhaps earlier)" if _open_below(d) else ""
         return f"From ρ = {number(float(d.intervals[0, 0]))} on{perhaps}, SAM can get stuck on a slope here."
     perhaps = ", perhaps at others too" if len(d.undecided) else ""
-    return f"SAM can get stuck on a slope here {_where(d.intervals, most)}{perhaps}."
+    return f"SAM can get stuck on a slope here {_where(d.intervals, d.curves.rho_max)}{perhaps}."
+
+
+def _from_one_on(d: Danger) -> bool:
+    """Say whether some point attracts at every radius from the critical one on."""
+    if len(d.intervals) != 1:
+        return False
+    low, high = d.intervals[0].tolist()
+    return bool(low > 0.0 and high >= d.curves.rho_max * _ALMOST)
 
 
 def _open_below(d: Danger) -> bool:
@@ -64,40 +71,12 @@ def finding(q: Question, d: Danger) -> list[str]:
     if d.critical is None:
         known = " is known to attract SAM" if unknown else " attracts SAM"
         return [f"No hallucinated point found in this window{known} at η = {plain(q.eta)}, {upto}.{small}{unknown}"]
-    at_most = "at most " if _open_below(d) else ""
-    gap = ""
-    if len(d.intervals) > 1:
-        gap = f"; between these radii no point found {'is known to attract' if unknown else 'attracts'} SAM"
-    firsts = sorted((float(v[0, 0]), kind) for kind, v in d.by_kind.items() if len(v))
-    parts = [f"{kind}{'' if i else ' attract'} from {number(low)}" for i, (low, kind) in enumerate(firsts)]
-    kinds = f" Points that look at a {', at a '.join(parts)}." if parts else ""
-    return [
-        f"{stuck(d)} The critical radius at η = {plain(q.eta)} is {at_most}{number(d.critical)}{gap}."
-        f"{kinds}{small}{unknown}"
-    ]
-
-
-def _same(a: np.ndarray, b: np.ndarray) -> bool:
-    return a.shape == b.shape and bool(np.allclose(a, b, rtol=5e-4))
-
-
-def _where(intervals: np.ndarray, most: float, limit: int = 4) -> str:
-    """Write intervals of radii: for ρ from 0.6 to 2.05."""
-    if not len(intervals):
-        return "at no radius"
-    shown = intervals[:limit]
-    written = told_apart(shown.ravel().tolist())
-    parts = [
-        f"from {begin} " + ("on" if high > most * _ALMOST else f"to {end}")
-        for high, begin, end in zip(shown[:, 1], written[::2], written[1::2], strict=True)
-    ]
-    more = f" and in {counted(len(intervals) - limit, 'further interval')}" if len(intervals) > limit else ""
-    return f"for ρ {', '.join(parts)}{more}"
-
-
-def here(q: Question, h: HallucinatedPoints) -> str:
-    """Say what there is at the current radius."""
-    return f"At ρ = {plain(q.rho)} and this step size: {inventory(h, q.eta, '')}."
+    lower = d.critical is None or q.rho < d.critical
+    at_most = f"the critical radius is at most {number(q.rho)}, and " if lower else ""
+    return (
+        f"At ρ = {plain(q.rho)} the proof has {counted(n, 'point')} that {'attracts' if n == 1 else 'attract'} SAM and "
+        f"that the search has missed: {at_most}the branches lack {'it' if n == 1 else 'them'}."
+    )
 
 
 def show_finding(q: Question, d: Danger, h: HallucinatedPoints) -> None:
@@ -107,6 +86,8 @@ def show_finding(q: Question, d: Danger, h: HallucinatedPoints) -> None:
         words, _, _ = finding(q, d)[0].partition(". ")
         lines = lines.replace(f"{words}.", f"<strong>{words}.</strong>", 1)
     st.html(f"<div role='status'>{lines}</div>")
+    if words := corrected(q, d, h):
+        st.warning(words)
     notes = []
     told = defined(d)
     if told:
@@ -153,8 +134,8 @@ def beside_slider(d: Danger) -> str:
             f"Up to ρ = {most} no point {found} on a slope that holds SAM here. A saddle, a cycle or a plateau can "
             "still hold it."
         )
-    below = " Below that," if d.critical > 0.0 else " Besides,"
-    return f"{stuck(d)}{below} a maximizer, a saddle or a cycle can still hold it."
+    there = "Below that" if _from_one_on(d) else "Elsewhere"
+    return f"{stuck(d)} {there}, a maximizer, a saddle or a cycle can still hold it."
 
 
 def alternative(q: Question, d: Danger, h: HallucinatedPoints) -> str:
