@@ -19,6 +19,7 @@ def main() -> None:
         "training stops, whatever the network has learned."
     )
     link = Link("Networks")
+    link.choose("part", PARTS)
     part = st.segmented_control(
         "Part",
         list(PARTS),

@@ -150,6 +150,15 @@ def test_another_preset_sets_every_control() -> None:
     assert stored("Tiny")[1].runs[1].sentence in verdicts(healthy(app))[2]
 
 
+@pytest.mark.parametrize(
+    "link", [{"part": ""}, {"part": "Sweep", "n_measure": ""}, {"part": "Sweep", "n_measure": "None"}, {"preset": ""}]
+)
+def test_an_empty_choice_in_a_link_is_the_default_on_every_run(link: dict[str, str]) -> None:
+    app = visit(**link)
+    healthy(app.run())
+    assert app.segmented_control(key="part").value == (link.get("part") or "Training")
+
+
 def test_the_controls_keep_their_values_while_another_part_is_shown() -> None:
     app = visit(preset="Tiny")
     app.number_input(key="n_rho").set_value(1.5)

@@ -279,3 +279,10 @@ def test_a_landscape_of_ones_own_is_raced_too() -> None:
     l = Landscape("a*x^2 + y^4", ((-6.0, 6.0), (-6.0, 6.0)), {"a": 0.5})
     orbit = iterate(RECIPES["ssam"].build(l, 0.01, 1.0, 2000), (2.2, 1.3), 2000)
     assert next(row[1] for row in rows(app) if row[0] == "SSAM") == verdict(l, orbit).sentence
+
+
+def test_what_stops_something_says_what() -> None:
+    app = visit(landscape="Himmelblau's function", r_grid="10", r_longest="5000", steps="100000")
+    stops = [button.label for button in app.button if button.label.startswith("Stop")]
+    assert len(stops) == len(set(stops)) == 3
+    assert "Stop" not in stops

@@ -48,6 +48,11 @@ class Link:
                 params.discard_param_no_forward_msg(key)
             params.set_initial_query_params_from_current()
 
+    def choose(self, key: str, options: Iterable[str]) -> None:
+        """Refuse what is none of the options; to be called before the control is drawn, which takes empty for none."""
+        if self._asked.get(key) is not None and self._asked[key] not in options:
+            self.refuse(key)
+
     def asked(self, key: str) -> str | None:
         """Return what the link said of a key on arrival."""
         return self._asked.get(key)
