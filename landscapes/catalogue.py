@@ -126,7 +126,7 @@ _ONE_VARIABLE: Final = {
         eta=0.01,
         steps=2000,
         story="The slope jumps at the bottom of both valleys. SAM rattles on a slope, looking at the far kink.",
-        gd=("still moving", None),
+        gd=("cycling", None),
         sam=("cycling", None),
     ),
     "shelf": Entry(
