@@ -9,9 +9,9 @@ from benchmarks.kinks import counts, false_samples, landscape
 from dynamics import (
     HallucinationCurves,
     attracting_intervals,
+    critical_radius,
     hallucinated_points,
     hallucination_curves,
-    safe_radius,
     stationary_points,
 )
 from landscapes import Landscape
@@ -93,7 +93,7 @@ def test_random_formulas_against_single_radii(k: int) -> None:
 def test_a_kink_that_was_taken_for_a_branch() -> None:
     l = Landscape("0.8*abs(x+y+0.439)+0.588*cos(2.96*x)+0.485*x^2+0.39*y^2", SQUARE)
     s = stationary_points(l, 2.0)
-    assert safe_radius(l, 2.0, curves=hallucination_curves(l, 2.0, s)) is None
+    assert critical_radius(l, 2.0, curves=hallucination_curves(l, 2.0, s)) is None
     for rho in np.linspace(0.02, 1.98, 99):
         assert not hallucinated_points(l, rho, s).attract().any()
 
