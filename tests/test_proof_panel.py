@@ -101,7 +101,7 @@ def test_who_asks_for_the_same_proof_gets_the_same_job(monkeypatch: pytest.Monke
     assert proofs.made((l, 1.0, 0.1)) == "a proof"
     with ThreadPoolExecutor(8) as visitors:
         list(visitors.map(lambda i: proofs.begin((l, 1.0, float(i % 50))), range(800)))
-    assert len(proofs._held) == store.KEPT
+    assert len(proofs._jobs) == store.KEPT
 
 
 def double(x: int) -> int:

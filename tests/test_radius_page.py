@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dynamics import attracting_intervals, critical_radius, hallucinated_points
+from dynamics import attracting_intervals, certificate, completed, critical_radius, hallucinated_points
 from dynamics.sentences import number
 from figures.branches import MOST, Scene, nearest
 from figures.legend import entries
@@ -17,7 +17,17 @@ from landscapes.catalogue import Entry
 from pages.shared.analysis import Question, answer, heights
 from pages.shared.player import figure_json
 from pages.shared.radius_analysis import Span, look
-from pages.shared.radius_report import alternative, beside_slider, branches_csv, defined, events, finding, here, script
+from pages.shared.radius_report import (
+    alternative,
+    beside_slider,
+    branches_csv,
+    corrected,
+    defined,
+    events,
+    finding,
+    here,
+    script,
+)
 from pages.shared.radius_view import scene, shaded, span
 from test_pages import component, verdicts, visit
 
@@ -254,3 +264,20 @@ def test_a_click_near_a_branch_takes_its_radius() -> None:
     far = np.array([-5.9, 5.9])
     assert np.linalg.norm(c.points - far, axis=1).min() > 0.05 * diagonal
     assert nearest(s, far) is None
+
+
+def test_where_the_proof_has_what_attracts_below_the_critical_radius_that_is_corrected() -> None:
+    """At so small a step the narrow dip, which no branch looks at, holds SAM from either side."""
+    l = Landscape("-x^2/2 - 0.01*exp(-1e7*(x-0.5013)^2)", ((-3.0, 3.0),))
+    q = Question(l, 1.0, 5e-6, (2.0,), 10)
+    found = hallucinated_points(l, 1.0)
+    whole = completed(l, certificate(l, 1.0), found)
+    d = look(span(q))
+    assert d.critical is None and (whole.by_proof & whole.attract(q.eta)).sum() == 2
+    said = corrected(q, d, whole)
+    assert said.startswith("At ρ = 1 the proof has 2 points that attract SAM and that the search has missed")
+    assert "the critical radius is at most 1.00" in said
+    assert corrected(q, d, found) == "" == corrected(replace(q, eta=0.01), d, whole)
+    window = {"x_low": "-3", "x_high": "3"}
+    app = visit(PAGE, landscape="Your own formula", formula=l.formula, rho="1", eta="5e-06", **window)
+    assert said in [warning.value for warning in app.warning]

@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import replace
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeVar
 
 from dynamics import HallucinatedPoints, Proof, certificate, completed
 from dynamics.certificate import pieces_in
@@ -16,9 +16,10 @@ from pages.shared.analysis import Answer, Question
 from pages.shared.jobs import Job, submit
 
 AT_ONCE: Final = 0.06  # seconds of estimated work for which nobody needs to ask
-KEPT: Final = 32  # proofs
+KEPT: Final = 16  # proofs of either sort; one that a worker has made may hold 10 MB
 _BOXES_A_TARGET, _ARCS_A_TARGET = 12, 40  # about so many are looked at, by the catalogue
 
+Held = TypeVar("Held")
 Asked = tuple[Landscape, float, float]  # with radius and step size
 
 
@@ -32,14 +33,15 @@ class Proofs:
 
     def __init__(self) -> None:
         """Hold nothing yet."""
-        self._held: OrderedDict[Asked, Job | Proof] = OrderedDict()
+        self._small: OrderedDict[Asked, Proof] = OrderedDict()
+        self._jobs: OrderedDict[Asked, Job] = OrderedDict()
         self._lock = threading.RLock()
 
     def job(self, asked: Asked) -> Job | None:
         """Return the job, None where nobody has asked for one or it has failed."""
         with self._lock:
-            held = self._held.get(asked)
-            return held if isinstance(held, Job) and not held.failed else None
+            job = self._jobs.get(asked)
+            return None if job is None or job.failed else job
 
     def begin(self, asked: Asked) -> Job:
         """Return the job, begun now unless it is there."""
@@ -48,27 +50,27 @@ class Proofs:
             if job is None:
                 l, rho, eta = asked
                 job = submit(certificate, l, rho, None, eta, question=True)
-                self._hold(asked, job)
+                _hold(self._jobs, asked, job)
             return job
 
     def made(self, asked: Asked) -> Proof | None:
         """Return the proof, None where it is not made."""
         with self._lock:
-            held = self._held.get(asked)
-        if isinstance(held, Job):
-            return held.result() if held.future.done() and not held.failed else None
-        return held
+            job, small = self.job(asked), self._small.get(asked)
+        return job.result() if job is not None and job.future.done() else small
 
     def keep(self, asked: Asked, proof: Proof) -> None:
         """Keep a proof that was made at once."""
         with self._lock:
-            self._hold(asked, proof)
+            _hold(self._small, asked, proof)
 
-    def _hold(self, asked: Asked, held: Job | Proof) -> None:
-        self._held.pop(asked, None)
-        self._held[asked] = held
-        while len(self._held) > KEPT:
-            self._held.popitem(last=False)
+
+def _hold(held: OrderedDict[Asked, Held], asked: Asked, value: Held) -> None:
+    """Hold a value as the last one, and forget the first ones where there are too many."""
+    held.pop(asked, None)
+    held[asked] = value
+    while len(held) > KEPT:
+        held.popitem(last=False)
 
 
 proofs = Proofs()
