@@ -79,6 +79,20 @@ def finding(q: Question, d: Danger) -> list[str]:
     )
 
 
+def corrected(q: Question, d: Danger, h: HallucinatedPoints) -> str:
+    """Say so where the proof has points that attract at a radius at which no branch does; empty elsewhere."""
+    n = int((h.by_proof & h.attract(q.eta)).sum())
+    dangerous = ((d.intervals[:, 0] <= q.rho) & (q.rho <= d.intervals[:, 1])).any()
+    if not n or d.moves or dangerous:
+        return ""
+    lower = d.critical is None or q.rho < d.critical
+    at_most = f"the critical radius is at most {number(q.rho)}, and " if lower else ""
+    return (
+        f"At ρ = {plain(q.rho)} the proof has {counted(n, 'point')} that {'attracts' if n == 1 else 'attract'} SAM and "
+        f"that the search has missed: {at_most}the branches lack {'it' if n == 1 else 'them'}."
+    )
+
+
 def show_finding(q: Question, d: Danger, h: HallucinatedPoints) -> None:
     """Show the finding, and what there is at the current radius."""
     lines = "".join(f'<p class="verdict">{line}</p>' for line in (*finding(q, d), here(q, h)))
