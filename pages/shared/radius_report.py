@@ -12,7 +12,7 @@ import streamlit as st
 
 from dynamics import HallucinatedPoints, HallucinationCurves
 from dynamics.critical_radius import KINDS
-from dynamics.sentences import counted, number, place
+from dynamics.sentences import counted, number, place, told_apart
 from dynamics.stability import attraction
 from figures import Figure
 from figures.branches import MOST
@@ -21,7 +21,7 @@ from pages.shared.analysis import Question
 from pages.shared.download import download
 from pages.shared.link import plain
 from pages.shared.radius_analysis import Danger
-from pages.shared.report import searched
+from pages.shared.report import inventory, searched
 
 _ELSE: Final = "a maximizer or a saddle of f, or a cycle around a hallucinated point, can still hold it"
 _ALMOST: Final = 1.0 - 1e-9  # of the largest radius: what reaches it goes on
@@ -71,12 +71,40 @@ def finding(q: Question, d: Danger) -> list[str]:
     if d.critical is None:
         known = " is known to attract SAM" if unknown else " attracts SAM"
         return [f"No hallucinated point found in this window{known} at η = {plain(q.eta)}, {upto}.{small}{unknown}"]
-    lower = d.critical is None or q.rho < d.critical
-    at_most = f"the critical radius is at most {number(q.rho)}, and " if lower else ""
-    return (
-        f"At ρ = {plain(q.rho)} the proof has {counted(n, 'point')} that {'attracts' if n == 1 else 'attract'} SAM and "
-        f"that the search has missed: {at_most}the branches lack {'it' if n == 1 else 'them'}."
-    )
+    at_most = "at most " if _open_below(d) else ""
+    gap = ""
+    if len(d.intervals) > 1:
+        gap = f"; between these radii no point found {'is known to attract' if unknown else 'attracts'} SAM"
+    firsts = sorted((float(v[0, 0]), kind) for kind, v in d.by_kind.items() if len(v))
+    parts = [f"{kind}{'' if i else ' attract'} from {number(low)}" for i, (low, kind) in enumerate(firsts)]
+    kinds = f" Points that look at a {', at a '.join(parts)}." if parts else ""
+    return [
+        f"{stuck(d)} The critical radius at η = {plain(q.eta)} is {at_most}{number(d.critical)}{gap}."
+        f"{kinds}{small}{unknown}"
+    ]
+
+
+def _same(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.shape == b.shape and bool(np.allclose(a, b, rtol=5e-4))
+
+
+def _where(intervals: np.ndarray, most: float, limit: int = 4) -> str:
+    """Write intervals of radii: for ρ from 0.6 to 2.05."""
+    if not len(intervals):
+        return "at no radius"
+    shown = intervals[:limit]
+    written = told_apart(shown.ravel().tolist())
+    parts = [
+        f"from {begin} " + ("on" if high > most * _ALMOST else f"to {end}")
+        for high, begin, end in zip(shown[:, 1], written[::2], written[1::2], strict=True)
+    ]
+    more = f" and in {counted(len(intervals) - limit, 'further interval')}" if len(intervals) > limit else ""
+    return f"for ρ {', '.join(parts)}{more}"
+
+
+def here(q: Question, h: HallucinatedPoints) -> str:
+    """Say what there is at the current radius."""
+    return f"At ρ = {plain(q.rho)} and this step size: {inventory(h, q.eta, '')}."
 
 
 def corrected(q: Question, d: Danger, h: HallucinatedPoints) -> str:
