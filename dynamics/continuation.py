@@ -33,6 +33,8 @@ _CORRECTIONS: Final = 6  # back onto the line, in a step
 _BACK: Final = 0.5  # of a step: how far it may be back onto the line
 _STRAIGHT: Final = 0.8  # cosine of the angle by which a line may turn in a step
 _MOST: Final = 4000  # steps
+_SHORT, _MOST_SHORT = 0.02, 300  # cells; so many shorter steps and a line cannot be followed
+MOST_ENDS: Final = 4000  # around one batch of targets; kinks that make more are finer than the grid
 _NEIGHBOURS: Final = 6  # ends that are looked at as the one that a step may meet
 _ASIDE: Final = 0.1  # of a step: how far beside it that may lie
 _AHEAD: Final = 1e-6  # cells beyond an end, where it is seen what is there
@@ -106,6 +108,10 @@ class _Ends:
     def __len__(self) -> int:
         return len(self.run)
 
+    @property
+    def none(self) -> _Ends:
+        return _Ends(*(getattr(self, f)[:0] for f in _Ends.__dataclass_fields__))
+
 
 @dataclass(frozen=True)
 class _Run:
@@ -136,6 +142,9 @@ def continued(
         return track
     runs, ends = _runs(plane, track, s, side, zero, i[broken])
     more, seeds = _seeds(plane, kinks, batch, len(runs))
+    if len(ends) + len(seeds) > MOST_ENDS:
+        runs, ends = _runs(plane, track, s, side, zero, i[~(zero[i] & zero[i + 1])])
+        more, ends, seeds = [], ends.none, ends.none
     ends = _Ends(*(np.concatenate([getattr(ends, f), getattr(seeds, f)]) for f in _Ends.__dataclass_fields__))
     return _without_switches(plane, _lengthened(runs + more, ends, _Followed.of(plane, ends)))
 
@@ -228,6 +237,7 @@ class _Followed:
         """Follow lines from all ends at once."""
         n = len(ends)
         at, along, step, easy = ends.at.copy(), ends.along, np.full(n, _BEGIN), np.ones(n, dtype=bool)
+        short = np.zeros(n, dtype=np.int64)
         why, partner, meeting = np.full(n, NONE), np.full(n, -1), _Meeting(plane.grid, ends)
         trail: list[tuple[Indices, Array]] = []
         k = np.arange(n)
@@ -253,7 +263,8 @@ class _Followed:
             step[go] = np.where(easy[go], np.minimum(2.0 * step[go], _LONGEST), step[go])
             step[k[~ok]] *= 0.5
             easy[k] = ok
-            k = k[(why[k] == NONE) & (step[k] >= _SHORTEST)]
+            short[k] += step[k] < _SHORT
+            k = k[(why[k] == NONE) & (step[k] >= _SHORTEST) & (short[k] <= _MOST_SHORT)]
         stuck = np.flatnonzero(why == NONE)
         trail.append((stuck, at[stuck]))
         why[stuck] = _reasons(plane, ends.target[stuck], ends.side[stuck], at[stuck] + _AHEAD * along[stuck])
