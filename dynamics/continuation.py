@@ -19,6 +19,7 @@ from scipy.spatial import KDTree
 from landscapes.landscape import Array, Landscape
 from landscapes.switches import Switches
 
+from .chains import groups
 from .circles import rounding
 from .kinks import Kinks
 from .levels import Grid, Indices, Slopes, room
@@ -39,6 +40,7 @@ _NEIGHBOURS: Final = 6  # ends that are looked at as the one that a step may mee
 _ASIDE: Final = 0.1  # of a step: how far beside it that may lie
 _AHEAD: Final = 1e-6  # cells beyond an end, where it is seen what is there
 _SAME: Final = 1e-8  # of the window's diagonal: ends on both sides of a switch that are one place
+_TWICE: Final = 1e-5  # cells between two places on kinks that are one
 _SMOOTH: Final = 1e-5  # share of the gradient that it may change by across a switch that is no kink after all
 
 
@@ -212,7 +214,10 @@ def _seeds(plane: _Plane, kinks: Kinks, batch: range, first: int) -> tuple[list[
     at, s = plane.onto(target, plane.grid.position(plane.targets[target], x))
     held = (plane.switches.sides(s.x) == side) & plane.zero(target, at, s) & plane.alone(at, s) & (at[:, 1] >= 0.0)
     held &= plane.grid.rho(at[:, 1]) <= plane.rho_max
-    at, target, which, sign, side = at[held], target[held], which[held], sign[held], side[held]
+    # Where two kinks touch, both tell of the same line.
+    spots = np.column_stack([at, 1e4 * target, 1e4 * np.unique(side, return_inverse=True)[1]])[held]
+    own = np.flatnonzero(held)[np.unique(groups(spots, _TWICE), return_index=True)[1]] if held.any() else held
+    at, target, which, sign, side = at[own], target[own], which[own], sign[own], side[own]
     along = plane.tangent(at, plane.slopes(target, at), np.ones_like(at))
     rise = np.zeros(len(at))
     for i in np.unique(which).tolist():
@@ -328,7 +333,7 @@ def _lengthened(runs: list[_Run], ends: _Ends, followed: _Followed) -> Track:
         j = int(followed.partner[i])
         if taken[i] or taken[j]:
             if not taken[i]:
-                why[i] = LOST
+                why[i], paths[i] = LOST, ends.at[:0]
             continue
         taken[[i, j]], paths[j] = True, ends.at[:0]
         # The seed of a line has nothing behind it but the kink.
@@ -365,6 +370,7 @@ def _without_switches(plane: _Plane, track: Track) -> Track:
     g, beside = plane.l.gradient(x[i]), plane.l.gradient(x[j])
     size = np.linalg.norm(g, axis=-1)
     smooth = np.linalg.norm(g - beside, axis=-1) <= _SMOOTH * size
+    smooth &= plane.switches.sides(x[i]) != plane.switches.sides(x[j])
     at, why = track.at.copy(), track.why.copy()
     i, j = v[i[smooth]], v[j[smooth]]
     why[i], why[j] = JOIN, JOIN
