@@ -122,7 +122,9 @@ def _at_folds(l: Landscape, grid: Grid, z: Array, begin: Array) -> Array:
         determinant = right * mixed - up * turn
         step = np.stack([up * right - mixed * tau, turn * tau - right * right], axis=-1) / determinant[:, None]
         at = at + np.where(np.isfinite(step).all(axis=-1)[:, None], np.clip(step, -0.5, 0.5), 0.0)
-    better = np.abs(grid.slopes(l, z, at).by_theta) < np.abs(grid.slopes(l, z, begin).by_theta)
+    s = grid.slopes(l, z, at)
+    better = np.abs(s.by_theta) < np.abs(grid.slopes(l, z, begin).by_theta)
+    better &= np.abs(s.tau) <= _JUMP * np.abs(s.inward)  # close to a pole it may not have converged
     better &= (np.abs(at - begin) <= 1.5).all(axis=-1)
     return np.where(better[:, None], at, begin)
 
@@ -143,11 +145,17 @@ def _pieces(l: Landscape, grid: Grid, rho_max: float, targets: Array, track: Tra
     inner = np.concatenate([[0], np.cumsum(~track.cut)])
     good = np.concatenate([[0], np.cumsum(held & ~track.cut)])
     alive = 2 * (good[stops + 1] - good[begins]) > inner[stops + 1] - inner[begins]
+    # Between two poles that are close together slopes cancel, and a fold may not be found.
+    lost = (track.why == FOLD) & (np.abs(s.tau) > _JUMP * np.abs(s.inward) + 1e-13 * size)
+    why = np.where(lost, LOST, track.why)
+    begins, stops = begins[alive], stops[alive]
     pieces = [
-        _Piece(track.at[b : e + 1], int(track.target[b]), bool(track.ray[b]), int(track.why[b]), int(track.why[e]))
-        for b, e in zip(begins[alive].tolist(), stops[alive].tolist(), strict=True)
+        _Piece(
+            track.at[b + lost[b] : e + 1 - lost[e]], int(track.target[b]), bool(track.ray[b]), int(why[b]), int(why[e])
+        )
+        for b, e in zip(begins.tolist(), stops.tolist(), strict=True)
     ]
-    return _gathered(_joined(grid, pieces))
+    return _gathered(_joined(grid, [piece for piece in pieces if len(piece.at) > 1]))
 
 
 def _sharpened(l: Landscape, grid: Grid, targets: Array, track: Track) -> Array:

@@ -19,6 +19,7 @@ from scipy.spatial import KDTree
 from landscapes.landscape import Array, Landscape
 from landscapes.switches import Switches
 
+from .chains import groups
 from .circles import rounding
 from .kinks import Kinks
 from .levels import Grid, Indices, Slopes, room
@@ -33,10 +34,13 @@ _CORRECTIONS: Final = 6  # back onto the line, in a step
 _BACK: Final = 0.5  # of a step: how far it may be back onto the line
 _STRAIGHT: Final = 0.8  # cosine of the angle by which a line may turn in a step
 _MOST: Final = 4000  # steps
+_SHORT, _MOST_SHORT = 0.02, 300  # cells; so many shorter steps and a line cannot be followed
+MOST_ENDS: Final = 4000  # around one batch of targets; kinks that make more are finer than the grid
 _NEIGHBOURS: Final = 6  # ends that are looked at as the one that a step may meet
 _ASIDE: Final = 0.1  # of a step: how far beside it that may lie
 _AHEAD: Final = 1e-6  # cells beyond an end, where it is seen what is there
 _SAME: Final = 1e-8  # of the window's diagonal: ends on both sides of a switch that are one place
+_TWICE: Final = 1e-5  # cells between two places on kinks that are one
 _SMOOTH: Final = 1e-5  # share of the gradient that it may change by across a switch that is no kink after all
 
 
@@ -106,6 +110,10 @@ class _Ends:
     def __len__(self) -> int:
         return len(self.run)
 
+    @property
+    def none(self) -> _Ends:
+        return _Ends(*(getattr(self, f)[:0] for f in _Ends.__dataclass_fields__))
+
 
 @dataclass(frozen=True)
 class _Run:
@@ -136,6 +144,9 @@ def continued(
         return track
     runs, ends = _runs(plane, track, s, side, zero, i[broken])
     more, seeds = _seeds(plane, kinks, batch, len(runs))
+    if len(ends) + len(seeds) > MOST_ENDS:
+        runs, ends = _runs(plane, track, s, side, zero, i[~(zero[i] & zero[i + 1])])
+        more, ends, seeds = [], ends.none, ends.none
     ends = _Ends(*(np.concatenate([getattr(ends, f), getattr(seeds, f)]) for f in _Ends.__dataclass_fields__))
     return _without_switches(plane, _lengthened(runs + more, ends, _Followed.of(plane, ends)))
 
@@ -203,7 +214,10 @@ def _seeds(plane: _Plane, kinks: Kinks, batch: range, first: int) -> tuple[list[
     at, s = plane.onto(target, plane.grid.position(plane.targets[target], x))
     held = (plane.switches.sides(s.x) == side) & plane.zero(target, at, s) & plane.alone(at, s) & (at[:, 1] >= 0.0)
     held &= plane.grid.rho(at[:, 1]) <= plane.rho_max
-    at, target, which, sign, side = at[held], target[held], which[held], sign[held], side[held]
+    # Where two kinks touch, both tell of the same line.
+    spots = np.column_stack([at, 1e4 * target, 1e4 * np.unique(side, return_inverse=True)[1]])[held]
+    own = np.flatnonzero(held)[np.unique(groups(spots, _TWICE), return_index=True)[1]] if held.any() else held
+    at, target, which, sign, side = at[own], target[own], which[own], sign[own], side[own]
     along = plane.tangent(at, plane.slopes(target, at), np.ones_like(at))
     rise = np.zeros(len(at))
     for i in np.unique(which).tolist():
@@ -228,6 +242,7 @@ class _Followed:
         """Follow lines from all ends at once."""
         n = len(ends)
         at, along, step, easy = ends.at.copy(), ends.along, np.full(n, _BEGIN), np.ones(n, dtype=bool)
+        short = np.zeros(n, dtype=np.int64)
         why, partner, meeting = np.full(n, NONE), np.full(n, -1), _Meeting(plane.grid, ends)
         trail: list[tuple[Indices, Array]] = []
         k = np.arange(n)
@@ -253,7 +268,8 @@ class _Followed:
             step[go] = np.where(easy[go], np.minimum(2.0 * step[go], _LONGEST), step[go])
             step[k[~ok]] *= 0.5
             easy[k] = ok
-            k = k[(why[k] == NONE) & (step[k] >= _SHORTEST)]
+            short[k] += step[k] < _SHORT
+            k = k[(why[k] == NONE) & (step[k] >= _SHORTEST) & (short[k] <= _MOST_SHORT)]
         stuck = np.flatnonzero(why == NONE)
         trail.append((stuck, at[stuck]))
         why[stuck] = _reasons(plane, ends.target[stuck], ends.side[stuck], at[stuck] + _AHEAD * along[stuck])
@@ -317,7 +333,7 @@ def _lengthened(runs: list[_Run], ends: _Ends, followed: _Followed) -> Track:
         j = int(followed.partner[i])
         if taken[i] or taken[j]:
             if not taken[i]:
-                why[i] = LOST
+                why[i], paths[i] = LOST, ends.at[:0]
             continue
         taken[[i, j]], paths[j] = True, ends.at[:0]
         # The seed of a line has nothing behind it but the kink.
@@ -354,6 +370,7 @@ def _without_switches(plane: _Plane, track: Track) -> Track:
     g, beside = plane.l.gradient(x[i]), plane.l.gradient(x[j])
     size = np.linalg.norm(g, axis=-1)
     smooth = np.linalg.norm(g - beside, axis=-1) <= _SMOOTH * size
+    smooth &= plane.switches.sides(x[i]) != plane.switches.sides(x[j])
     at, why = track.at.copy(), track.why.copy()
     i, j = v[i[smooth]], v[j[smooth]]
     why[i], why[j] = JOIN, JOIN

@@ -114,6 +114,18 @@ def test_a_gap_that_was_bridged_along_a_kink() -> None:
     np.testing.assert_allclose(x[:, 0], 0.344, atol=1e-7)
 
 
+def test_kinks_that_touch_where_a_branch_ends() -> None:
+    """Both parabolas have their kink at 0, where the branch on the axis ends: no part of it is lost."""
+    l = Landscape(
+        "0.212*x^2+0.587*y^2+1.144*cos(1.851*y)+0.157*abs(y+0.818*x^2)+0.901*abs(y+1.19*x^2)",
+        ((-2.1, 2.1), (-2.8, 2.8)),
+    )
+    s = stationary_points(l, l.rho_max)
+    found = attracting_intervals(l, l.rho_max, curves=hallucination_curves(l, l.rho_max, s))
+    attracts = [hallucinated_points(l, found[-1, 1] + d, s).attract().any() for d in (-1e-6, 1e-6)]
+    assert attracts == [True, False]
+
+
 @pytest.mark.parametrize("b", [1.0, 0.7])
 def test_ends_in_closed_form(b: float) -> None:
     """f = (x^2 + b y^2)/2 - 2 |x - 0.5|: minimizers (-2, 0) and (2, 0); from beyond the ridge the axis looks at them.
