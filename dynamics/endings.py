@@ -94,9 +94,15 @@ class Judged:
     slopes: Array  # (n,) one variable: f' at the hallucinated point; else NaN
     widest: Array  # (n,) around a stationary point: the largest distance from it in the tail; else NaN
 
+    def drop(self, here: npt.NDArray[Any]) -> None:
+        """Say of the runs `here` that their endings are about no point that was told before."""
+        self.kinds[here], self.along[here] = "", False
+        for array in (self.targets, self.gradient_norms, self.step_limits, self.slopes):
+            array[here] = np.nan
+
 
 _UNDECIDED: Final = ""
-_PLACE: Final = 1e-9  # of the diagonal: points this close together, from Newton's method, are one
+_PLACE: Final = 1e-9  # of the diagonal: points this close together are one, whether Newton's or a run's
 _FEW: Final = 32  # points, whose kinds are named one by one
 _STILL: Final = 2.0 * STAYS  # of the diagonal: what moves less in all the steps ahead counts as staying
 _SLACK: Final = 1e-9  # for rounding, where runs are passed over that a test could not hold for
@@ -291,9 +297,10 @@ def _around_a_point(at: Ground, e: Endings, found: Judged, members: npt.NDArray[
             inside, y, widest, wide = inside[stays], y[stays], widest[stays], wide[stays]
         kinds, along = _kinds(at, y)
         here = members[inside]
+        found.drop(here)
         found.outcomes[here] = np.where(wide, "cycling", np.where(kinds == "minimizer", "bouncing", "trapped"))
         found.kinds[here], found.along[here] = kinds, along
-        found.points[here], found.widest[here], found.targets[here] = y, widest, np.nan
+        found.points[here], found.widest[here] = y, widest
         left = np.setdiff1d(left, inside)
 
 
@@ -355,11 +362,12 @@ def _cycling(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -
     slips = slip(tail)
     seen, size = outlook(tail), spread(tail)
     lasts = (length(seen.moved) <= t.drift * size + _STILL * at.diagonal) & (np.abs(seen.grown - 1.0) <= t.drift)
-    cycles = np.flatnonzero(np.isfinite(slips) & (lasts | _slips_little(tail, slips)) & (size > 0.0))
+    lasts |= _slips_little(tail, slips)
+    cycles = np.flatnonzero(np.isfinite(slips) & lasts & (size > _PLACE * at.diagonal))
     e, here, tail, size = e.part(rounds[cycles]), members[rounds[cycles]], tail[cycles], size[cycles]
     middle = tail.mean(axis=1)
+    found.drop(here)
     found.outcomes[here], found.points[here] = "cycling", middle
-    found.kinds[here], found.targets[here] = "", np.nan
     if not at.traits.follows_shift:
         return
     looks = np.flatnonzero(e.looks_ahead)

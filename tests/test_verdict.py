@@ -198,6 +198,16 @@ def test_a_point_that_repels_only_at_this_step_size_is_passed_by_too() -> None:
     assert "passing close to a hallucinated point that repels at η = 1.5" in v.sentence
 
 
+def test_rounding_beside_a_point_that_repels_is_no_cycle() -> None:
+    """On the diagonal, which symmetry holds, the last digits go to and fro for ever."""
+    rule, repelling = sam(RASTRIGIN.landscape, 0.001, 1.0), 0.2878518568
+    for x in np.linspace(repelling - 0.02, repelling + 0.02, 9):
+        v = judged(rule, (x, -x), 3000)
+        assert v.outcome in ("hallucinated", "still moving"), v
+        assert ("The point repels" if v.outcome == "hallucinated" else "passing close to") in v.sentence
+        assert v.step_limit == 0.0
+
+
 def test_standing_on_a_point_that_repels_is_told_as_that() -> None:
     v = judged(sam(WELL, 0.01, 1.0), 1.0, 200)
     assert v.outcome == "hallucinated"
