@@ -14,6 +14,7 @@ from dynamics.certify import certify
 from dynamics.outcome import STALLS, TOLERANCES
 from dynamics.sentences import number, percent
 from dynamics.sweep import Finished
+from dynamics.training import Curves
 from figures import slices
 from figures.training import Group, heat, spread
 from pages.shared.logged import judge_log
@@ -35,7 +36,7 @@ from pages.shared.networks_words import (
 )
 from pages.shared.stored import stored
 from pages.shared.sweeping import CaseResult, cases, run_case
-from pages.shared.training import PRESETS, TINY, Curves, as_case
+from pages.shared.training import PRESETS, TINY, as_case
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -266,10 +267,10 @@ def test_the_lines_that_certify_a_network_of_ones_own_do() -> None:
     bare = replace(TINY.network, weight_decay=0.0)
     before = """
 import numpy as np, torch
-from landscapes.network import Network
+from landscapes.networks import Network
 n = Network("moons", (2,), loss="logistic")
 model = n.module(n.start(0))
-inputs, targets = torch.from_numpy(n.examples.x.T.copy()), torch.from_numpy(n.examples.y).double()[:, None]
+inputs, targets = torch.from_numpy(n.examples.x.copy()), torch.from_numpy(n.examples.y).double()[:, None]
 loss = torch.nn.BCEWithLogitsLoss()
 """
     after = """
