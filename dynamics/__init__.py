@@ -26,7 +26,7 @@ from .rules import (
 )
 from .safe import attracting_intervals, safe_radius
 from .stationary import StationaryCurve, StationaryPoints, stationary_points
-from .variants import asam, gsam, looksam, ssam, usam, vasso
+from .variants import asam, gsam, lesam, looksam, ssam, usam, vasso, wsam
 from .verdict import verdict
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "hallucinated_points",
     "hallucination_curves",
     "iterate",
+    "lesam",
     "linear_decay",
     "linear_ramp",
     "looksam",
@@ -74,4 +75,5 @@ __all__ = [
     "verdict",
     "verdict_of_norms",
     "warm_start",
+    "wsam",
 ]

@@ -121,7 +121,13 @@ def judge(at: Ground, e: Endings) -> Judged:
         slopes=nothing.copy(),
         widest=nothing.copy(),
     )
-    rules: tuple[Callable[[Ground, Endings, Judged, Any], None], ...] = (_at_rest, _stalled, _around_a_point, _cycling)
+    rules: tuple[Callable[[Ground, Endings, Judged, Any], None], ...] = (
+        _at_rest,
+        _stalled,
+        _around_a_point,
+        _in_balance,
+        _cycling,
+    )
     with np.errstate(all="ignore"):
         for rule in rules:
             open_ones = np.flatnonzero(found.outcomes == _UNDECIDED)
@@ -242,6 +248,16 @@ def _around_a_point(at: Ground, e: Endings, found: Judged, members: npt.NDArray[
         found.kinds[here], found.along[here] = kinds, along
         found.points[here], found.widest[here] = y, widest
         left = np.setdiff1d(left, inside)
+
+
+def _in_balance(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -> None:
+    """Rule 3 for a rule with steps of its own: they have shrunk to nothing though neither gradient has."""
+    if at.traits.follows_shift or at.traits.noise:
+        return
+    quarter = e.tail[:, -(e.tail.shape[1] // 4 + 1) :]
+    longest = _length(np.diff(quarter, axis=1)).max(axis=1, initial=0.0)
+    rest = e.looks_ahead & (longest <= TOLERANCES.stall * e.eta * e.norms)
+    found.outcomes[members[rest]] = "stalled"
 
 
 def _kinds(at: Ground, y: Array) -> tuple[Words, Mask]:

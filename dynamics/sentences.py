@@ -117,6 +117,12 @@ def sentence(v: Verdict, orbit: Orbit, scale: float) -> str:
                 f"It looked a distance {far:.4g} uphill, to {place(v.target, scale)}, "
                 f"{article(v.kind or 'degenerate')} of f, and the gradient there is 0."
             )
+        case "stalled" if v.shifted_norm > TOLERANCES.stall * v.gradient_norm:
+            return (
+                f"{name} came to rest at {where}, where neither gradient is 0: its step takes one against the other. "
+                f"The gradient there has length {number(v.gradient_norm)}, at the look-ahead point "
+                f"{number(v.shifted_norm)}."
+            )
         case "stalled":
             return (
                 f"{name} stalled near {where}: the gradient at the look-ahead point has shrunk to "
