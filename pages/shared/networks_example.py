@@ -15,6 +15,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from dynamics.monitor import Monitor
 from dynamics.sweep import Finished, sweep
 from landscapes.network import Network
@@ -129,7 +131,8 @@ def watched(training: Training, log: Path, weights: Path) -> None:
             optimizer.first_step(zero_grad=True)
             watch(loss()).backward()
             optimizer.second_step(zero_grad=True)
-        watch.save_weights(weights)
+    parts = [p.detach().numpy().ravel() for p in model.parameters()]
+    np.save(weights, np.concatenate(parts), allow_pickle=False)
 
 
 def make() -> None:

@@ -28,15 +28,16 @@ from pages.shared.networks_words import Shown
 from pages.shared.sweeping import Setting
 
 WATCH: Final = """\
-from monitor import Monitor  # the file monitor.py, beside your script
+from monitor import Monitor, guessing_loss  # the file monitor.py, beside your script
 
-with Monitor(optimizer, "run.csv") as watch:
-    for inputs, targets in data:
-        watch(loss(model(inputs), targets)).backward()
-        optimizer.first_step(zero_grad=True)
-        watch(loss(model(inputs), targets)).backward()
-        optimizer.second_step(zero_grad=True)
-    watch.save_weights("weights.npy")  # to certify it afterwards
+with Monitor(optimizer, "run.csv", guessing=guessing_loss(all_targets), model=model) as watch:
+    for _ in range(epochs):
+        for inputs, targets in watch.epoch(data):
+            watch(loss(model(inputs), targets)).backward()
+            optimizer.first_step(zero_grad=True)
+            watch(loss(model(inputs), targets)).backward()
+            optimizer.second_step(zero_grad=True)
+        watch.check(lambda: loss(model(all_inputs), all_targets))  # both slopes on all examples
 """
 MONITOR: Final = Path(monitor.__file__)
 
@@ -54,7 +55,7 @@ def show_log(link: Link) -> None:
         download("monitor.py", MONITOR.read_bytes, "monitor.py")
         download("Example log", LOG.read_bytes, "example-log.csv")
     st.caption(
-        "monitor.py stands alone: with NumPy installed it needs nothing else of this project. In this project's folder "
+        "monitor.py stands alone: it needs PyTorch and nothing else. In this project's folder "
         "import it as: from dynamics.monitor import Monitor"
     )
     file = st.file_uploader("Training log, a CSV", type="csv", max_upload_size=MOST_MEGABYTES, key="log")
