@@ -19,7 +19,7 @@ import psutil  # noqa: E402
 from benchmarks._timing import medians, report  # noqa: E402
 from dynamics import Certificate, certify, gd, iterate, sam, verdict_of_norms, warm_start  # noqa: E402
 from dynamics.sweep import sweep  # noqa: E402
-from landscapes.network import Network  # noqa: E402
+from landscapes.networks import Network  # noqa: E402
 
 DIGITS = Network("digits", (32,))
 TINY = Network("moons", (2,), loss="logistic", weight_decay=0.01)
@@ -87,7 +87,7 @@ def steps() -> None:
     from dynamics.monitor import Monitor
 
     torch.set_num_threads(1)
-    x, y = torch.from_numpy(DIGITS.examples.x.T.copy()), torch.from_numpy(DIGITS.examples.y.copy())
+    x, y = torch.from_numpy(DIGITS.examples.x.copy()), torch.from_numpy(DIGITS.examples.y.copy())
     w, n = DIGITS.start(0), 20
 
     def theirs(path: str = "") -> None:

@@ -15,7 +15,7 @@ from dynamics.shift import Shift
 from dynamics.spectra import curvatures, kind_of, outer_eigenvalues, restricted
 from landscapes import Landscape
 from landscapes.landscape import Array
-from landscapes.network import Network
+from landscapes.networks import Network
 
 TINY = Network("moons", (2,), loss="logistic", weight_decay=0.01)
 HIMMELBLAU = Landscape("(x^2+y-11)^2/100 + (x+y^2-7)^2/100", ((-6, 6), (-6, 6)))

@@ -17,7 +17,7 @@ import dynamics.training_log
 from dynamics import gd, iterate, sam, verdict_of_norms, warm_start
 from dynamics.monitor import COLUMNS, Monitor, guessing_loss
 from dynamics.training_log import Log, LogError, read_log
-from landscapes.network import Network
+from landscapes.networks import Network
 
 ROOT = Path(__file__).resolve().parent.parent
 N = Network("moons", (4,))
@@ -74,7 +74,7 @@ class HandWritten:
 
 
 def data(n: Network, dtype: torch.dtype = torch.float64) -> tuple[torch.Tensor, torch.Tensor]:
-    return torch.from_numpy(n.examples.x.T.copy()).to(dtype), torch.from_numpy(n.examples.y.copy())
+    return torch.from_numpy(n.examples.x.copy()).to(dtype), torch.from_numpy(n.examples.y.copy())
 
 
 def train(module, optimizer, path: Path | None, steps: int, **options) -> Monitor | None:

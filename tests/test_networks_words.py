@@ -266,10 +266,10 @@ def test_the_lines_that_certify_a_network_of_ones_own_do() -> None:
     bare = replace(TINY.network, weight_decay=0.0)
     before = """
 import numpy as np, torch
-from landscapes.network import Network
+from landscapes.networks import Network
 n = Network("moons", (2,), loss="logistic")
 model = n.module(n.start(0))
-inputs, targets = torch.from_numpy(n.examples.x.T.copy()), torch.from_numpy(n.examples.y).double()[:, None]
+inputs, targets = torch.from_numpy(n.examples.x.copy()), torch.from_numpy(n.examples.y).double()[:, None]
 loss = torch.nn.BCEWithLogitsLoss()
 """
     after = """

@@ -12,9 +12,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dynamics import RECIPES
-from landscapes.datasets import MOST
-from landscapes.network import Network
-from landscapes.perceptron import ACTIVATIONS
+from landscapes.networks import Network
+from landscapes.networks.data import MOST
+from landscapes.networks.network import ACTIVATIONS
 from pages.shared.link import Link, plain
 from pages.shared.training import DEEPEST, MOST_STEPS, PRESETS, WIDEST, Training
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from dynamics.monitor import Monitor
 from dynamics.sweep import Finished, sweep
-from landscapes.network import Network
+from landscapes.networks import Network
 from pages.shared.jobs import WORKERS
 from pages.shared.sweeping import CaseResult, cases, run_case
 from pages.shared.training import PRESETS, TINY, Training
@@ -117,7 +117,7 @@ def watched(training: Training, log: Path, weights: Path) -> None:
     n: Network = training.network
     model: Any = n.module(n.start(training.seed, training.scale))
     tensor = next(model.parameters()).new_tensor
-    x, y = tensor(n.examples.x.T), tensor(n.examples.y)
+    x, y = tensor(n.examples.x), tensor(n.examples.y)
 
     def loss() -> Any:
         z = model(x)[:, 0]

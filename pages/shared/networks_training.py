@@ -223,7 +223,7 @@ def script(training: Training) -> str:
 
 from dynamics import RECIPES, gd, iterate, sam
 from dynamics.certify import certify
-from landscapes.network import Network
+from landscapes.networks import Network
 
 network = Network({n.data!r}, {n.hidden!r}, {n.activation!r}, {n.loss!r}, {n.weight_decay!r}, {n.subset!r},
                   {n.label_noise!r}, {n.held_out!r}, {n.seed!r})

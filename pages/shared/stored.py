@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from landscapes.network import Network
+from landscapes.networks import Network
 from pages.shared.trained import CertificateSummary, Slices, Trained, TrainedRun, train
 from pages.shared.training import PRESETS, Curves, Training
 

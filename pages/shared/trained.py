@@ -12,7 +12,7 @@ from dynamics import Orbit, verdict
 from dynamics.certify import Certificate, certify
 from dynamics.outcome import STALLS
 from dynamics.rules import NORMALIZED, unit
-from landscapes.network import Network
+from landscapes.networks import Network
 from pages.shared import jobs
 from pages.shared.training import Array, Course, Curves, Progress, Training, advance, one_thread
 

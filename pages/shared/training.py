@@ -6,8 +6,7 @@ The server's own process only describes networks: their data are loaded where th
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
@@ -16,8 +15,8 @@ import numpy.typing as npt
 
 from dynamics import RECIPES, Orbit, Rule, gd, sam, warm_start
 from dynamics.orbit import Recorder
-from landscapes.datasets import MOST
-from landscapes.network import Network
+from landscapes.networks import Network, one_thread
+from landscapes.networks.data import MOST
 
 Array = npt.NDArray[np.float64]
 
@@ -171,15 +170,6 @@ def advance(
             spent = max(1e-4, time.monotonic() - began)
             count = int(min(_CHUNK, max(1, count * min(2.0, _PATIENCE / spent))))
     return tuple(whole)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Keep matrix products to one thread: workers share the processors, and the same numbers come out everywhere."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
-        yield
 
 
 def described(training: Training) -> str:
