@@ -52,6 +52,8 @@ SYMBOLS: Final = {  # of a run's mark, as Plotly names them
 START: Final = "circle-open"  # the mark of a start
 LINES: Final = (SAM, REMEDY, GD, HALLUCINATED, SADDLE, GREY)  # of a sweep: colours to tell lines apart, of no meaning
 
+CLASSES: Final = ("#5B5FC7", "#B8860B", "#2E8B7A", "#A0522D", "#8E6BAA", "#6B7F2A", "#4F7CAC", "#9C4F6B")  # of data
+
 
 @dataclass(frozen=True)
 class Mark:
