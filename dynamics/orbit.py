@@ -54,6 +54,13 @@ class Orbit:
 _OF_STEPS: Final = tuple(f.name for f in fields(Orbit) if f.name not in ("name", "x", "x_plus", "start", "traits"))
 
 
+def lengths(g: Array, s: Array) -> tuple[Array, Array, Array]:
+    """Return |g|, |s| and the cosine of the angle between them, (...) each, of gradients (..., d)."""
+    with np.errstate(all="ignore"):
+        norms, shifted = np.linalg.norm(g, axis=-1), np.linalg.norm(s, axis=-1)
+        return norms, shifted, np.clip(np.vecdot(g, s) / (norms * shifted), -1.0, 1.0)
+
+
 class Recorder:
     """Takes down what a rule sees at one point after the other, and makes an orbit of it.
 
@@ -93,10 +100,7 @@ class Recorder:
         """Work out lengths and angles: for many steps at a time, as that is quicker."""
         part, into = slice(self.seen - self._waiting, self.seen), self._all
         g, s = self._g[: self._waiting], self._s[: self._waiting]
-        with np.errstate(all="ignore"):
-            norms, shifted = np.linalg.norm(g, axis=-1), np.linalg.norm(s, axis=-1)
-            into.cosine[part] = np.clip(np.vecdot(g, s) / (norms * shifted), -1.0, 1.0)
-        into.gradient_norms[part], into.shifted_norms[part] = norms, shifted
+        into.gradient_norms[part], into.shifted_norms[part], into.cosine[part] = lengths(g, s)
         self._waiting = 0
 
     def leave(self) -> None:

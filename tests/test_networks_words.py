@@ -14,6 +14,7 @@ from dynamics.certify import certify
 from dynamics.outcome import STALLS, TOLERANCES
 from dynamics.sentences import number, percent
 from dynamics.sweep import Finished
+from dynamics.training import Curves
 from figures import slices
 from figures.training import Group, heat, spread
 from pages.shared.logged import judge_log
@@ -35,7 +36,7 @@ from pages.shared.networks_words import (
 )
 from pages.shared.stored import stored
 from pages.shared.sweeping import CaseResult, cases, run_case
-from pages.shared.training import PRESETS, TINY, Curves, as_case
+from pages.shared.training import PRESETS, TINY, as_case
 
 ROOT = Path(__file__).resolve().parent.parent
 

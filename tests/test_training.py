@@ -14,23 +14,15 @@ from hypothesis import strategies as st
 
 from dynamics import gd, iterate, sam, verdict, verdict_of_norms, warm_start
 from dynamics.outcome import STALLS
+from dynamics.training import Course, Progress, advance
+from dynamics.training.course import CURVE
 from dynamics.training_log import Log
-from landscapes.networks import Network
+from landscapes.networks import Network, one_thread
 from pages.shared.logged import judge_log
 from pages.shared.stored import FOLDER, pack, stored, unpack
 from pages.shared.sweeping import SweepJob, run_case
 from pages.shared.trained import slices, train
-from pages.shared.training import (
-    CURVE,
-    DIGITS,
-    PRESETS,
-    TINY,
-    Course,
-    Progress,
-    advance,
-    as_case,
-    one_thread,
-)
+from pages.shared.training import DIGITS, PRESETS, TINY, as_case
 
 ROOT = Path(__file__).resolve().parent.parent
 SCALARS = ("f", "f_plus", "gradient_norms", "shifted_norms", "eta", "rho")

@@ -61,6 +61,7 @@ class ModuleLoss:
         self.module, self.loss, self.weight_decay = module, loss, weight_decay
         self._slots, self._parameters = _weights_of(module)
         self._buffers = _buffers_of(module)
+        self._weight_norm = any(_normed(part) for part in module.modules())
         self._shapes = [p.shape for p in self._parameters]
         self._sizes = [p.numel() for p in self._parameters]
         self._dtype, self._device = self._parameters[0].dtype, self._parameters[0].device
@@ -167,9 +168,17 @@ class ModuleLoss:
     def hessian_at(self, w: npt.ArrayLike) -> Callable[[Array], Array]:
         """Return the function that multiplies directions (d,) by the Hessian at w (d,): by double backward.
 
+        Raises:
+            ValueError: the module uses PyTorch's weight norm, whose second derivatives are wrong as of version 2.13.
+
         Source:
             Pearlmutter, "Fast exact multiplication by the Hessian", 1994: the gradient of g.v.
         """
+        if self._weight_norm:
+            raise ValueError(
+                "second derivatives of torch's weight_norm are wrong, its Hessian is not symmetric; take it away by "
+                "torch.nn.utils.parametrize.remove_parametrizations(layer, 'weight')"
+            )
         leaf = self._leaf(self._checked(w, batch=False))
         (gradient,) = torch.autograd.grad(self._loss_at(leaf), leaf, create_graph=True)
 
@@ -286,7 +295,9 @@ class ModuleLoss:
             what = f"shape {tuple(loss.shape)}" if isinstance(loss, torch.Tensor) else type(loss).__name__
             raise ValueError(f"the loss must be a scalar tensor, got {what}; take its mean or its sum")
         if not torch.isfinite(loss):
-            raise ValueError(f"the loss is {float(loss)} at the module's weights; check the inputs and the targets")
+            raise ValueError(
+                f"the loss is {float(loss.detach())} at the module's weights; check the inputs and the targets"
+            )
         if not loss.requires_grad:
             raise ValueError("the loss does not depend on the weights; make it of torch's functions, without detach")
         again = float(self._loss_at(leaf).detach())
@@ -359,6 +370,13 @@ def _in_use(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Iterator
             part.training = mode
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum
+
+
+def _normed(part: torch.nn.Module) -> bool:
+    """Return whether a part is a weight norm, or has one as PyTorch did it before."""
+    return "WeightNorm" in type(part).__name__ or any(
+        "WeightNorm" in type(hook).__name__ for hook in part._forward_pre_hooks.values()
+    )
 
 
 def _random_parts(module: torch.nn.Module) -> str:

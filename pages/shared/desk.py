@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from dynamics.sweep import reason
+from dynamics.training import Curves
 from pages.shared import jobs
 from pages.shared.belongings import belonging
 from pages.shared.logged import Judged
 from pages.shared.sweeping import CaseResult, SweepJob
 from pages.shared.trained import Trained, train_in_worker
-from pages.shared.training import Curves, Training
+from pages.shared.training import Training
 
 _KEPT: Final = 4  # results of a visitor
 

@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 
 from dynamics import Verdict, verdict_of_norms
+from dynamics.training import Curves
+from dynamics.training.course import CURVE
 from dynamics.training_log import read_log
-from pages.shared.training import CURVE, Curves
 
 MOST_MEGABYTES: Final = 20
 LARGE: Final = 100_000  # bytes; longer files are read by a worker

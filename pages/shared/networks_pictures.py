@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from dynamics.sentences import percent
+from dynamics.training import Curves
 from figures import Figure, slices
 from figures.standalone import standalone
 from figures.training import COLORS, Line, images, over_steps
@@ -18,7 +19,7 @@ from pages.shared.legend import show_legend
 from pages.shared.networks_words import Shown, of_accuracy, of_angle, of_layer, of_line, of_loss, of_plane, of_slopes
 from pages.shared.player import player
 from pages.shared.trained import Trained
-from pages.shared.training import Curves, Training
+from pages.shared.training import Training
 
 Makers = Mapping[str, Callable[[], Figure]]  # how to draw each picture, by its title
 

@@ -18,9 +18,10 @@ from dynamics.sweep import Finished
 from figures import Figure
 from figures.palette import GREY, HALLUCINATED, LINES
 from figures.training import Group, heat, spread
+from landscapes.landscape import Array
 from pages.shared.networks_words import APART
 from pages.shared.sweeping import CaseResult, Setting, values_at
-from pages.shared.training import Array, Training
+from pages.shared.training import Training
 
 MEASURES: Final = {
     "accuracy": "training accuracy", "loss": "loss", "ratio": "slope at w⁺ / slope at w",

@@ -11,8 +11,9 @@ import numpy as np
 
 from dynamics.outcome import STALLS, TOLERANCES, since
 from dynamics.sentences import counted, number, percent
+from dynamics.training import Curves
+from landscapes.landscape import Array
 from pages.shared.trained import Slices, Trained, TrainedRun
-from pages.shared.training import Array, Curves
 
 APART: Final = 0.05  # accuracies that differ by less are called equal
 _MOVES: Final = 0.01  # a loss that changes by less than this share from one tenth to the next is at rest

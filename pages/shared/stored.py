@@ -14,9 +14,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from dynamics.training import Curves
 from landscapes.networks import Network
 from pages.shared.trained import CertificateSummary, Slices, Trained, TrainedRun, train
-from pages.shared.training import PRESETS, Curves, Training
+from pages.shared.training import PRESETS, Training
 
 FOLDER: Final = Path(__file__).parent / "presets"
 _NOW: Final = (CertificateSummary, Curves, Network, Slices, Trained, TrainedRun, Training)

@@ -16,8 +16,10 @@ import numpy as np
 from dynamics import verdict
 from dynamics.sentences import counted
 from dynamics.sweep import Case, Finished, Result, sweep
+from dynamics.training import Course, advance
+from landscapes.networks import one_thread
 from pages.shared import jobs
-from pages.shared.training import Course, Training, advance, as_case
+from pages.shared.training import Training, as_case
 
 MOST_RUNS: Final = 200
 _PATIENCE: Final = 5  # seconds in which a scheduler has to answer
@@ -87,7 +89,8 @@ def run_case(case: Training) -> CaseResult:
     """
     network = case.network
     course = Course(case.swept(network), network.start(case.seed, case.scale), case.steps)
-    advance((course,), None, jobs.stop_asked)
+    with one_thread():
+        advance((course,), None, jobs.stop_asked)
     if course.left:
         raise Stopped("it was stopped")
     orbit, w = course.orbit(), course.orbit().x[-1]

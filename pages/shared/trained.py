@@ -12,9 +12,11 @@ from dynamics import Orbit, verdict
 from dynamics.certify import Certificate, certify
 from dynamics.outcome import STALLS
 from dynamics.rules import NORMALIZED, unit
-from landscapes.networks import Network
+from dynamics.training import Course, Curves, Progress, advance
+from landscapes.landscape import Array
+from landscapes.networks import Network, one_thread
 from pages.shared import jobs
-from pages.shared.training import Array, Course, Curves, Progress, Training, advance, one_thread
+from pages.shared.training import Training
 
 _LINE: Final = 121  # values on the line through w and w+
 _PLANE: Final = 27  # values along an axis of the plane
@@ -97,7 +99,8 @@ def train(
     network = training.network
     w = network.start(training.seed, training.scale)
     courses = tuple(Course(rule, w, training.steps) for rule in training.rules(network))
-    curves = advance(courses, report, stop)
+    with one_thread():
+        curves = advance(courses, report, stop)
     cut = any(course.left for course in courses)
 
     def ended_early() -> bool:
