@@ -54,8 +54,10 @@ def verdict(l: Any, orbit: Orbit) -> Verdict:
         The outcome, where, and from which step on.
 
     Raises:
-        ValueError: the orbit holds several runs, or is thinned.
+        ValueError: the orbit holds several runs, is thinned, or is of a run on mini-batches; see `training.judge`.
     """
+    if orbit.traits.batches:
+        raise ValueError("a run on mini-batches is judged by what all examples say: use dynamics.training.judge")
     if orbit.x.ndim != 2 or len(orbit.k) != orbit.steps + 1:
         raise ValueError(f"verdict needs one run with all its steps, got x of shape {orbit.x.shape}")
     ground = Ground.of(l, orbit.x[0] if orbit.start is None else orbit.start, orbit.traits)

@@ -2,5 +2,18 @@
 
 from .batches import Batches, batched
 from .course import Course, Curves, Progress, advance, look
+from .judgement import HELD, Judgement, Record, judge
 
-__all__ = ["Batches", "Course", "Curves", "Progress", "advance", "batched", "look"]
+__all__ = [
+    "HELD",
+    "Batches",
+    "Course",
+    "Curves",
+    "Judgement",
+    "Progress",
+    "Record",
+    "advance",
+    "batched",
+    "judge",
+    "look",
+]

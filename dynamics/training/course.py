@@ -146,7 +146,8 @@ class Course:
         if self._rule.traits.batches:
             orbit = self._recorder.orbit(first)
             fine = np.isfinite(orbit.f)
-            batch_k, batch_loss = orbit.k[fine], orbit.f[fine].copy()
+            seen = len(fine) if fine.all() else int(np.argmin(fine)) + 1  # where it left there is one more, not finite
+            batch_k, batch_loss = orbit.k[:seen], orbit.f[:seen].copy()
         looks: list[Any] = [columns[0].astype(np.int64), *columns[1:], batch_k, batch_loss]
         return Curves(*looks)
 

@@ -66,11 +66,14 @@ def dense_module(widths: tuple[int, ...], activation: str, batch_norm: bool) -> 
     """Make a multilayer perceptron; see `dense`."""
     from torch import nn
 
+    from .columns import Perceptron
+
     parts: list[nn.Module] = []
     for a, b in zip(widths[:-2], widths[1:-1], strict=True):
         parts += [nn.Linear(a, b, bias=not batch_norm), *([nn.BatchNorm1d(b)] if batch_norm else [])]
         parts.append(_activation(activation))
-    return nn.Sequential(*parts, nn.Linear(widths[-2], widths[-1]))
+    parts.append(nn.Linear(widths[-2], widths[-1]))
+    return nn.Sequential(*parts) if batch_norm else Perceptron(*parts)
 
 
 def convolutional_module(

@@ -160,14 +160,15 @@ class Network:
     @cached_property
     def module_loss(self) -> ModuleLoss:
         """The loss of the PyTorch module on the training examples; made when it is first asked for."""
-        from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+        from torch.nn.functional import binary_cross_entropy_with_logits
 
+        from .columns import cross_entropy_by_columns
         from .module_loss import ModuleLoss
 
         e = self.examples
         module = self.module(self.start(0))
         if self.loss == "cross-entropy":
-            return ModuleLoss(module, cross_entropy, e.x, e.y, self.weight_decay)
+            return ModuleLoss(module, cross_entropy_by_columns, e.x, e.y, self.weight_decay)
         targets = e.y[:, None].astype(np.float64)
         return ModuleLoss(module, binary_cross_entropy_with_logits, e.x, targets, self.weight_decay)
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from dynamics import Orbit, verdict
+from dynamics import Orbit, Verdict, verdict
 from dynamics.certify import Certificate, certify
 from dynamics.outcome import STALLS
 from dynamics.rules import NORMALIZED, unit
-from dynamics.training import Course, Curves, Progress, advance
+from dynamics.training import Course, Curves, Judgement, Progress, Record, advance, judge
 from landscapes.landscape import Array
 from landscapes.networks import Network, one_thread
 from pages.shared import jobs
@@ -21,6 +22,7 @@ from pages.shared.training import Training
 _LINE: Final = 121  # values on the line through w and w+
 _PLANE: Final = 27  # values along an axis of the plane
 _BEYOND: Final = 0.6  # the line goes on this share of rho beyond w and w+
+_SEARCH: Final = 30.0  # seconds for a certificate
 _ENDS: Final = 3  # eigenvalues kept at either end of the spectrum
 
 
@@ -72,6 +74,8 @@ class TrainedRun:
     accuracy: float
     held_out: float  # NaN where no examples are held out
     proof: CertificateSummary | None  # None where no certificate was sought
+    rests_on: tuple[str, ...] = ()  # what a verdict on mini-batches rests on, in sentences
+    advice: str = ""  # and what to do
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,15 +141,35 @@ def ended(
     training: Training, network: Network, name: str, orbit: Orbit, curves: Curves, stop: Callable[[], bool]
 ) -> TrainedRun:
     """Judge a run; where it has stalled, and nobody wants it to stop, seek a certificate."""
-    v, w = verdict(network, orbit), orbit.x[-1]
+    v, w = judged(network, name, orbit, curves), orbit.x[-1]
     proof = None
     # What is certified are SAM's points; a rule that looks elsewhere has others.
     if v.outcome in STALLS and orbit.traits.look_ahead == NORMALIZED and not stop():
-        proof = _summary(certify(network, w, training.rho, training.eta, stop=stop))
+        proof = _summary(_certificate(training, network, orbit, stop))
+    loss = network.value(w) if orbit.traits.batches else orbit.f[-1]
+    rests_on, advice = (v.rests_on, v.advice) if isinstance(v, Judgement) else ((), "")
     return TrainedRun(
-        name, curves, v.outcome, v.step, v.sentence, float(orbit.f[-1]), network.accuracy(w),
-        network.held_out_accuracy(w), proof,
+        name, curves, v.outcome, v.step, v.sentence, float(loss), network.accuracy(w),
+        network.held_out_accuracy(w), proof, rests_on, advice,
     )  # fmt: skip
+
+
+def judged(network: Network, name: str, orbit: Orbit, curves: Curves) -> Verdict | Judgement:
+    """Say how a run ended: by its steps, or, where these saw mini-batches, by what was recorded of all examples."""
+    if not orbit.traits.batches:
+        return verdict(network, orbit)
+    return judge(Record.of(name, curves, network.guessing))
+
+
+def _certificate(training: Training, network: Network, orbit: Orbit, stop: Callable[[], bool]) -> Certificate:
+    """Seek a certificate on all examples, in double precision, for a while; of batches from the mean place, too."""
+    exact, until = replace(network, precision="float64"), time.monotonic() + _SEARCH
+    starts = [orbit.x[-1], orbit.x.mean(axis=0)] if orbit.traits.batches else [orbit.x[-1]]
+    for w in starts:
+        found = certify(exact, w, training.rho, training.eta, stop=lambda: stop() or time.monotonic() > until)
+        if found.certified:
+            break
+    return found
 
 
 def _summary(c: Certificate) -> CertificateSummary:
