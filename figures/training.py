@@ -35,6 +35,7 @@ class Line:
     y: Array  # (n,)
     dotted: bool = False  # at the look-ahead point
     faint: bool = False  # of single batches: drawn behind, and not in the legend
+    thin: bool = False  # beside another one of the same run
 
 
 def over_steps(
@@ -62,9 +63,10 @@ def over_steps(
     picture = figure(height, showlegend=False)
     for line in sorted(lines, key=lambda line: not line.faint):
         y = np.where(line.y > 0.0, line.y, np.nan) if log else line.y
+        width = 1 if line.faint or line.thin else 2
         picture.add_scatter(
             x=line.k, y=y, mode="lines", name=line.name, opacity=_FAINT if line.faint else 1.0,
-            line={"color": line.color, "width": 1 if line.faint else 2, "dash": "dot" if line.dotted else "solid"},
+            line={"color": line.color, "width": width, "dash": "dot" if line.dotted else "solid"},
             hovertemplate=f"step %{{x}}: %{{y:{'.1%' if share else '.4g'}}}<extra>{line.name}</extra>",
             showlegend=not line.faint, hoverinfo="skip" if line.faint else None,
         )  # fmt: skip
@@ -135,7 +137,7 @@ def boundary(grid: Array, x: Array, y: Array, points: Array, labels: Array, name
         labels: their classes (n,).
         names: of the classes.
     """
-    picture = figure(250, showlegend=False, margin={"l": 36, "r": 8, "t": 8, "b": 30})
+    picture = figure(220, showlegend=False, margin={"l": 36, "r": 8, "t": 8, "b": 30})
     most = max(1, len(names) - 1)
     inks = [CLASSES[i % len(CLASSES)] for i in range(len(names))]
     scale = [[(i + side) / len(names), ink] for i, ink in enumerate(inks) for side in (0, 1)]
