@@ -28,7 +28,7 @@ from .rules import (
     warm_start,
 )
 from .stationary import StationaryCurve, StationaryPoints, stationary_points
-from .variants import asam, gsam, looksam, ssam, usam, vasso
+from .variants import asam, gsam, lesam, looksam, ssam, usam, vasso, wsam
 from .verdict import verdict
 
 __all__ = [
@@ -62,6 +62,7 @@ __all__ = [
     "hallucinated_points",
     "hallucination_curves",
     "iterate",
+    "lesam",
     "linear_decay",
     "linear_ramp",
     "looksam",
@@ -78,4 +79,5 @@ __all__ = [
     "verdict",
     "verdict_of_norms",
     "warm_start",
+    "wsam",
 ]

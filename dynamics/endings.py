@@ -129,7 +129,13 @@ def judge(at: Ground, e: Endings) -> Judged:
         slopes=nothing.copy(),
         widest=nothing.copy(),
     )
-    rules: tuple[Callable[[Ground, Endings, Judged, Any], None], ...] = (_at_rest, _stalled, _around_a_point, _cycling)
+    rules: tuple[Callable[[Ground, Endings, Judged, Any], None], ...] = (
+        _at_rest,
+        _stalled,
+        _around_a_point,
+        _in_balance,
+        _cycling,
+    )
     with np.errstate(all="ignore"):
         for rule in rules:
             open_ones = np.flatnonzero(found.outcomes == _UNDECIDED)
@@ -318,6 +324,16 @@ def _stays(tail: Array, y: Array, widest: Array, wide: Mask, diagonal: float) ->
 def _slips_little(tail: Array, slips: Array) -> Mask:
     """Mask (n,) of the tails (n, w, d) that go round and will have moved by little, in ten times as many steps."""
     return np.asarray(TOLERANCES.ahead * tail.shape[1] * slips <= TOLERANCES.drift * spread(tail))
+
+
+def _in_balance(at: Ground, e: Endings, found: Judged, members: npt.NDArray[Any]) -> None:
+    """Rule 3 for a rule with steps of its own: they have shrunk to nothing though neither gradient has."""
+    if at.traits.follows_shift or at.traits.noise:
+        return
+    quarter = e.tail[:, -(e.tail.shape[1] // 4 + 1) :]
+    longest = length(np.diff(quarter, axis=1)).max(axis=1, initial=0.0)
+    rest = e.looks_ahead & (longest <= TOLERANCES.stall * e.eta * e.norms)
+    found.outcomes[members[rest]] = "stalled"
 
 
 def _kinds(at: Ground, y: Array) -> tuple[Words, Mask]:

@@ -118,6 +118,12 @@ def sentence(v: Verdict, orbit: Orbit, scale: float) -> str:
                 f"{article(v.kind or 'degenerate')} of f, and the gradient there is 0."
                 + (" The point repels: the least disturbance would carry the run away." if repels else "")
             )
+        case "stalled" if v.shifted_norm > TOLERANCES.stall * v.gradient_norm:
+            return (
+                f"{name} came to rest at {where}, where neither gradient is 0: its step takes one against the other. "
+                f"The gradient there has length {number(v.gradient_norm)}, at the look-ahead point "
+                f"{number(v.shifted_norm)}."
+            )
         case "stalled":
             return (
                 f"{name} stalled near {where}: the gradient at the look-ahead point has shrunk to "

@@ -145,7 +145,9 @@ def _since(at: Ground, orbit: Orbit, end: Endings, found: Judged) -> int:
         small = orbit.gradient_norms <= small_gradient(at, end.x, end.largest)
         return since(small & (_distance(orbit, y, 0.0) <= TOLERANCES.near_root * at.diagonal))
     if outcome in ("hallucinated", "stalled"):
-        return since(orbit.shifted_norms / orbit.gradient_norms <= TOLERANCES.stall)
+        if outcome == "hallucinated" or end.stalls[0]:
+            return since(orbit.shifted_norms / orbit.gradient_norms <= TOLERANCES.stall)
+        return orbit.steps - int(end.tail.shape[1] // 4)  # at rest, its two gradients in balance
     if np.isfinite(found.widest[0]):
         return since(_distance(orbit, y, np.inf) <= found.widest[0])
     return orbit.steps + 1 - end.tail.shape[1] if outcome == "cycling" else orbit.steps

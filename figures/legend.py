@@ -22,6 +22,8 @@ _GLYPHS: Final = {
     "cross": "✚",
     "triangle-down": "▼",
     "triangle-right": "▶",
+    "triangle-left": "◀",
+    "triangle-ne": "◥",
     "triangle-sw": "◣",
     "triangle-se": "◢",
     "diamond-tall": "♦",

@@ -81,7 +81,7 @@ def expected(entry: Entry, names: tuple[str, ...]) -> list[list[str]]:
     ("entry", "tried"),
     [
         (FIRST, ""),
-        (CATALOGUE["himmelblau"], "gsam,looksam,vasso,ssam,cosine,ramp"),
+        (CATALOGUE["himmelblau"], "gsam,looksam,vasso,ssam,cosine,ramp,wsam,lesam"),
         (CATALOGUE["sine"], "usam,momentum"),
     ],
     ids=["as it opens", "two variables", "with a parameter rho"],
@@ -130,7 +130,7 @@ def test_a_link_of_before_that_names_no_remedy_means_the_six_of_then() -> None:
     [
         ({"tried": "warm,nothing"}, "'nothing', which is no remedy; it is left out."),
         ({"tried": ",".join(RECIPES)}, "'sam', which is no remedy"),
-        ({"tried": ",".join(name for name in RECIPES if name != "sam")}, "12 remedies; the first 8 are used"),
+        ({"tried": ",".join(name for name in RECIPES if name != "sam")}, "14 remedies; the first 8 are used"),
         ({"r_momentum_beta": "1.5"}, "a number from 0 to 0.999"),
         ({"r_grid": "5000"}, "5000 starts along an axis; 100 are the most, and are used."),
         ({"r_grid": "1"}, "a whole number from 5 to 100"),

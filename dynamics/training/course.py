@@ -105,6 +105,11 @@ class Course:
         """How many of its points 0, 1, ..., steps have not been visited."""
         return self.steps + 1 - self._recorder.seen
 
+    @property
+    def weights(self) -> Array:
+        """The next point to be visited (d,); at the end it is one step beyond the last."""
+        return self._w
+
     def go_on(self, count: int) -> Curves:
         """Visit the next points, `count` of them at most; return what belongs in the curves."""
         first, w = self._recorder.seen, self._w

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -16,7 +18,9 @@ from dynamics.rules import NORMALIZED, unit
 from dynamics.training import Course, Curves, Judgement, Progress, Record, advance, judge
 from landscapes.landscape import Array
 from landscapes.networks import Network, one_thread
+from landscapes.networks.data import IMAGES
 from pages.shared import jobs
+from pages.shared.scene import Scene, decided, scene
 from pages.shared.training import Training
 
 _LINE: Final = 121  # values on the line through w and w+
@@ -84,8 +88,36 @@ class Trained:
 
     runs: tuple[TrainedRun, ...]
     slices: Slices | None  # None where the run left the finite numbers or was stopped
-    first_layer: Array | None  # (units, 8, 8) for images, else None
+    first_layer: Array | None  # (units, height, width) for images, else None
     stopped: bool  # before the last step
+    scene: Scene | None = None  # of networks of two inputs
+    classes: Array | None = None  # (runs, q, p) that each run's network gives to the places of the scene
+    guessing: float = math.nan  # the loss of guessing the classes' shares
+
+
+@dataclass(frozen=True, eq=False)
+class Seen(Progress):
+    """Progress with what is to be seen of the networks as they are: the plane at first, then who decides what in it."""
+
+    scene: Scene | None = None
+    classes: Array | None = None
+
+
+class _Watcher:
+    """Passes on reports of the courses, with what their networks decide."""
+
+    def __init__(self, network: Network, report: Callable[[Progress], None]) -> None:
+        """Begin with the plane, if the network has one."""
+        self.scene, self._network, self._report, self._told = scene(network), network, report, False
+
+    def tell(self, courses: tuple[Course, ...], p: Progress) -> None:
+        """Report, and in the first report send the plane along."""
+        classes = None
+        if self.scene is not None:
+            classes = decided(self._network, self.scene, [course.weights for course in courses])
+        plane = None if self._told else self.scene
+        self._told = True
+        self._report(Seen(p.done, p.of, p.pieces, p.doing, plane, classes))
 
 
 def train(
@@ -104,7 +136,8 @@ def train(
     w = network.start(training.seed, training.scale)
     courses = tuple(Course(rule, w, training.steps) for rule in training.rules(network))
     with one_thread():
-        curves = advance(courses, report, stop)
+        watching = None if report is None else partial(_Watcher(network, report).tell, courses)
+        curves = advance(courses, watching, stop)
     cut = any(course.left for course in courses)
 
     def ended_early() -> bool:
@@ -126,8 +159,10 @@ def train(
         cuts = None
         if finite and not ended_early():
             cuts = slices(network, end, courses[1].snapshots, training.rho)
-        images = training.network.data == "digits" and finite
-        return Trained(runs, cuts, network.first_layer(end.x[-1]) if images else None, cut)
+        layer = network.first_layer(end.x[-1]) if network.data in IMAGES and finite else None
+        plane = scene(network)
+        classes = None if plane is None else decided(network, plane, [course.orbit().x[-1] for course in courses])
+        return Trained(runs, cuts, layer, cut, plane, classes, network.guessing)
 
 
 def train_in_worker(training: Training) -> Trained:

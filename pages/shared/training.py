@@ -15,7 +15,7 @@ from landscapes.networks import Network, Table
 
 MOST_STEPS: Final = 12_000
 WIDEST: Final = 64
-DEEPEST: Final = 2
+DEEPEST: Final = {"dense": 4, "convolutional": 3}
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ CONVOLUTIONAL: Final = Training(
     steps=1500,
     batch=128,
 )
-PRESETS: Final = {"Digits": DIGITS, "Tiny": TINY}
+PRESETS: Final = {"Digits": DIGITS, "Convolutional, mini-batches": CONVOLUTIONAL, "Tiny": TINY}
 
 
 def as_case(training: Training, **changes: Any) -> Training:
