@@ -40,7 +40,7 @@ bench: $(VENV)/installed-dev
 		echo "== $$file"; $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
 
 SEED ?= 0
-CAMPAIGNS ?= verdicts certificates
+CAMPAIGNS ?= verdicts certificates kinks
 
 campaign: $(VENV)/installed-dev
 	@for name in $(CAMPAIGNS); do \

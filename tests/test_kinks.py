@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from autograd import elementwise_grad
 
-from benchmarks.kinks import counts, false_samples, landscape
+from benchmarks.campaigns.kinks import counts, false_samples, landscape
 from dynamics import (
     HallucinationCurves,
     attracting_intervals,

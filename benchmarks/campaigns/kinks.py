@@ -1,6 +1,7 @@
-"""Branches across kinks and poles beside single radii: python -m benchmarks.kinks --seed 0 --count 600."""
+"""Branches across kinks and poles beside single radii: python -m benchmarks.campaigns.kinks 0 600."""
 
 import argparse
+import sys
 import time
 from dataclasses import astuple, dataclass, fields
 
@@ -144,26 +145,29 @@ def counts(l: Landscape, radii: int = RADII, eta: float = 0.0) -> Counts:
     )
 
 
-def main() -> None:
+def main() -> bool:
+    """Return whether nothing was wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--count", type=int, default=60, help="formulas; 600 take half an hour")
+    parser.add_argument("seed", type=int, nargs="?", default=0)
+    parser.add_argument("count", type=int, nargs="?", default=600, help="formulas; 600 take half an hour")
     parser.add_argument("--first", type=int, default=0, help="the first formula of the seed that is looked at")
     parser.add_argument("--radii", type=int, default=RADII)
     parser.add_argument("--eta", type=float, default=0.0)
     a = parser.parse_args()
-    total, begin = NOTHING, time.perf_counter()
+    total, begin, right = NOTHING, time.perf_counter(), True
     for k in range(a.first, a.first + a.count):
         l = landscape(np.random.default_rng((a.seed, k)))
         found = counts(l, a.radii, a.eta)
         total += found
         if found.wrong:
+            right = False
             print(f"  {k}: {l.formula} on {l.domain}: {found}", flush=True)
     taken = time.perf_counter() - begin
     print(f"{a.count} formulas of seed {a.seed}, {a.radii} radii each, eta = {a.eta:g}, {taken:.0f} s")
     for field in fields(Counts):
         print(f"  {field.name.replace('_', ' '):16s} {getattr(total, field.name):8d}")
+    return right
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(not main())
