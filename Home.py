@@ -43,9 +43,10 @@ def main() -> None:
         notes.info(note)
     question = replace(question, rho=radius, start=(start,))
     with runs:
-        show_runs(question, "picture", controls=("start",), tell=tell)
+        show_runs(question, "picture", controls=("start",), tell=tell, radius="radius", rho_max=entry.rho_max)
     with words:
-        explain(question, ask(question))
+        with st.container(key="said-stall"):
+            explain(question, ask(question))
         st.subheader("What next?", anchor=False)
         for page, asks in DOORS.items():
             st.page_link(f"pages/{page}.py", label=asks, icon=":material/arrow_forward:")

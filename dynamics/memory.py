@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,3 +34,19 @@ def joined(memories: Sequence[Any]) -> Any:
     if isinstance(first, tuple):
         return tuple(joined(parts) for parts in zip(*memories, strict=True))
     return np.concatenate(memories)
+
+
+def mapped(memory: Any, change: Callable[[Any], Any]) -> Any:
+    """Return a memory of the same form, every array of it changed."""
+    if memory is None:
+        return None
+    if isinstance(memory, tuple):
+        return tuple(mapped(part, change) for part in memory)
+    return change(memory)
+
+
+def arrays(memory: Any) -> list[Any]:
+    """Return the arrays of a memory, in one order."""
+    found: list[Any] = []
+    mapped(memory, found.append)
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
@@ -12,11 +13,14 @@ import numpy.typing as npt
 
 from landscapes.landscape import Array
 
+from .memory import arrays, mapped
+from .programs import Program, program
 from .rules import Rule, Step, Traits, dot
 
 _CHUNK: Final = 256  # at most so many steps between reports, and between looks at whether to stop or to go on
 _SECONDS: Final = 0.25  # and about so many seconds
 _LAST: Final = 256  # positions kept when only the scalars are
+_WORTHWHILE: Final = 32  # steps; for fewer no program is made
 _NUMBERS: Final = 2_000_000  # that a buffer of positions may hold; with more variables fewer positions are kept
 
 
@@ -98,10 +102,26 @@ class Recorder:
 
     def _settle(self) -> None:
         """Work out lengths and angles: for many steps at a time, as that is quicker."""
-        part, into = slice(self.seen - self._waiting, self.seen), self._all
-        g, s = self._g[: self._waiting], self._s[: self._waiting]
-        into.gradient_norms[part], into.shifted_norms[part], into.cosine[part] = lengths(g, s)
+        part = slice(self.seen - self._waiting, self.seen)
+        self._measure(part, self._g[: self._waiting], self._s[: self._waiting])
         self._waiting = 0
+
+    def _measure(self, part: slice, g: Array, s: Array) -> None:
+        into = self._all
+        into.gradient_norms[part], into.shifted_norms[part], into.cosine[part] = lengths(g, s)
+
+    def see_all(self, rows: Array, eta: float, rho: float) -> None:
+        """Take down what the rule saw at the next points (n, 4d + 2), in the order of `dynamics.programs.Program`."""
+        self._settle()
+        n, into = len(rows), self._all
+        d = into.x.shape[-1]
+        x, x_plus, values, g, s = np.split(rows, (d, 2 * d, 2 * d + 2, 3 * d + 2), axis=-1)
+        part, slots = slice(self.seen, self.seen + n), np.arange(self.seen, self.seen + n) % self._kept
+        into.x[slots], into.x_plus[slots] = x, x_plus
+        into.f[part], into.f_plus[part] = values.T
+        into.eta[part], into.rho[part] = eta, rho
+        self._measure(part, g, s)
+        self.seen += n
 
     def leave(self) -> None:
         """Put NaN at the points not seen: the run has left for good. Where all were seen nothing changes."""
@@ -121,6 +141,47 @@ class Recorder:
         slots = slice(first, k) if everything else np.arange(max(first, k - self._kept), k) % self._kept
         of_steps = {name: getattr(self._all, name)[first:k] for name in _OF_STEPS}
         return replace(self._all, **of_steps, x=self._all.x[slots], x_plus=self._all.x_plus[slots])
+
+
+class _Walker:
+    """Takes a rule's steps: from one start by its program as far as there is one, else one by one.
+
+    Args:
+        rule: any rule.
+        x: starts (..., d).
+        recorder: takes down what is seen.
+    """
+
+    def __init__(self, rule: Rule, x: Array, recorder: Recorder) -> None:
+        self.x, self._rule, self._recorder = x, rule, recorder
+        self._memory = rule.start(x)
+        self._program: Program | None = None
+        self._attempt = 0 if x.ndim == 1 and x.size <= 2 else math.inf  # the step before which none is traced
+        self._patience = 1
+
+    def go(self, k: int, most: int) -> int:
+        """Take steps from step k on, at most so many and at least one; return how many."""
+        if self._program is None and k >= self._attempt and most >= _WORTHWHILE:
+            self._program = program(self._rule, self._memory, k)
+            if self._program is None:
+                self._attempt, self._patience = k + self._patience, 2 * self._patience
+        taken = self._run(min(most, self._program.until - k)) if self._program else 0
+        if self._program and k + taken >= self._program.until:
+            self._program, self._patience = None, 1
+        if not taken:
+            seen, self._memory = self._rule.step(self.x, self._memory, k)
+            self._recorder.see(self.x, seen)
+            self.x = seen.x_next
+        return max(taken, 1)
+
+    def _run(self, steps: float) -> int:
+        assert self._program is not None
+        state, rows = self._program.run(int(steps), np.concatenate([self.x, *arrays(self._memory)]).tolist())
+        self._recorder.see_all(rows, self._program.eta, self._program.rho)
+        parts = iter(np.array(state).reshape(-1, self.x.size))
+        self.x = next(parts)
+        self._memory = mapped(self._memory, lambda _: next(parts))
+        return len(rows)
 
 
 def iterate(
@@ -155,22 +216,21 @@ def iterate(
         raise ValueError(f"steps must be >= 0, got {steps}")
     if x.shape[-1:] != (d,):
         raise ValueError(f"x0 must have shape (..., {d}), got {x.shape}")
-    recorder, memory = Recorder(rule, x, steps, keep), rule.start(x)
+    recorder = Recorder(rule, x, steps, keep)
+    walker = _Walker(rule, x, recorder)
     attended, stopped = report is not None or stop is not None, False
-    due = time.perf_counter() + _SECONDS
+    due, k = time.perf_counter() + _SECONDS, 0
     with np.errstate(all="ignore"):
-        for k in range(steps + 1):
-            seen, memory = rule.step(x, memory, k)
-            recorder.see(x, seen)
-            x = seen.x_next
-            if (k + 1) % _CHUNK and k < steps and not (attended and time.perf_counter() > due):
+        while k <= steps:
+            k += walker.go(k, min(_CHUNK - k % _CHUNK, steps + 1 - k))
+            if k % _CHUNK and k <= steps and not (attended and time.perf_counter() > due):
                 continue
             if report is not None:
-                report(k, x)
+                report(k - 1, walker.x)
             stopped = stop is not None and stop()
-            if (k + 1) % _CHUNK == 0:  # not whenever it is time to report: what is kept must not depend on that
-                x = np.where(np.isfinite(x).all(axis=-1, keepdims=True), x, np.nan)
-            if stopped or np.isnan(x).all():
+            if k % _CHUNK == 0:  # not whenever it is time to report: what is kept must not depend on that
+                walker.x = np.where(np.isfinite(walker.x).all(axis=-1, keepdims=True), walker.x, np.nan)
+            if stopped or np.isnan(walker.x).all():
                 break
             due = time.perf_counter() + _SECONDS
     if not stopped:

@@ -8,8 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import reduce
-from operator import add, mul
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -43,17 +41,16 @@ def dot(a: Array, b: Array) -> Array:
     """
     if a.shape[-1] > 2:
         return np.asarray(np.vecdot(a, b))
-    if a.ndim == 1:  # of few numbers Python's sums take less time
-        return np.asarray(reduce(add, map(mul, a.tolist(), b.tolist())))
     products = a * b
-    return np.asarray(products[..., 0] if a.shape[-1] == 1 else products[..., 0] + products[..., 1])
+    total: Array = products[..., 0] if a.shape[-1] == 1 else products[..., 0] + products[..., 1]
+    return total
 
 
 def unit(g: Array) -> Array:
     """Return g/|g| along the last axis, and 0 where g = 0 (or is too small to be squared)."""
-    square = dot(g, g)
-    norm = math.sqrt(square) if g.ndim == 1 else np.sqrt(square)[..., None]
-    return np.asarray(g / (norm + (norm == 0.0)))
+    norm = np.sqrt(dot(g, g))[..., None]
+    direction: Array = g / (norm + (norm == 0.0))
+    return direction
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,8 @@ class LookAhead:
 
 
 def _along_the_gradient(x: Array, g: Array, rho: Any) -> Array:
-    return np.asarray(x + rho * unit(g))
+    ahead: Array = x + rho * unit(g)
+    return ahead
 
 
 def _jacobian_along_the_gradient(x: Array, g: Array, hessian: Array, rho: Any) -> Array:

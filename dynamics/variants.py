@@ -61,7 +61,8 @@ def usam(l: Objective, eta: float, rho: float) -> Rule:
 
 
 def _proportional(x: Array, g: Array, rho: Any) -> Array:
-    return np.asarray(x + rho * g)
+    ahead: Array = x + rho * g
+    return ahead
 
 
 def _proportional_jacobian(x: Array, g: Array, hessian: Array, rho: Any) -> Array:
@@ -96,7 +97,8 @@ def adaptive(offset: float) -> LookAhead:
 
 def _adaptive(offset: float, x: Array, g: Array, rho: Any) -> Array:
     t = np.abs(x) + offset
-    return np.asarray(x + rho * t * unit(t * g))
+    ahead: Array = x + rho * t * unit(t * g)
+    return ahead
 
 
 def _adaptive_jacobian(offset: float, x: Array, g: Array, hessian: Array, rho: Any) -> Array:
@@ -127,7 +129,8 @@ def gsam(l: Objective, eta: float, rho: float, alpha: float) -> Rule:
     def direction(g: Array, s: Array) -> Array:
         e = unit(s)
         orthogonal = g - dot(g, e)[..., None] * e
-        return np.asarray(s - alpha * np.where(dot(e, e)[..., None] > 0.0, orthogonal, 0.0))
+        towards: Array = s - alpha * np.where(dot(e, e)[..., None] > 0.0, orthogonal, 0.0)
+        return towards
 
     return _follow("GSAM", l, eta, rho, Traits(follows_shift=False), direction)
 
@@ -148,7 +151,8 @@ def ssam(l: Objective, eta: float, rho: float) -> Rule:
     """
 
     def direction(g: Array, s: Array) -> Array:
-        return np.asarray(np.sqrt(dot(g, g))[..., None] * unit(s))
+        towards: Array = np.sqrt(dot(g, g))[..., None] * unit(s)
+        return towards
 
     return _follow("SSAM", l, eta, rho, Traits(follows_shift=False, fades=True), direction)
 

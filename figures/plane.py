@@ -98,17 +98,29 @@ def landscape_2d(
 
 
 def contours(x: np.ndarray, y: np.ndarray, z: np.ndarray, name: str) -> go.Contour | go.Heatmap:
-    """Draw heights (ny, nx); by their logarithm where few of them tower over the rest."""
+    """Draw heights (ny, nx); by their logarithm where few of them tower over the rest.
+
+    The trace's `meta` has the unit of that, log(1 + (f - lowest)/unit), or 0 where the heights are drawn as they are.
+    """
     with np.errstate(invalid="ignore"):
         z = np.where(np.abs(z) < _HIGHEST, z, np.nan)
     finite = z[np.isfinite(z)]
     bar: dict[str, Any] = {"title": {"text": name, "side": "right"}, "thickness": 10, "len": 0.9, "tickformat": ".3~g"}
-    drawn = z
+    drawn, unit = z, 0.0
     if finite.size and finite.max() > finite.min():
         low, middle, high = float(finite.min()), float(np.median(finite)), float(finite.max())
         if high - middle > _SKEWED * (middle - low):
-            drawn, bar = _by_logarithm(z, finite, bar)
-    common = {"x": x, "y": y, "z": drawn, "name": name, "colorscale": HEIGHTS, "colorbar": bar, "hoverinfo": "skip"}
+            drawn, bar, unit = _by_logarithm(z, finite, bar)
+    common = {
+        "meta": {"unit": unit},
+        "x": x,
+        "y": y,
+        "z": drawn,
+        "name": name,
+        "colorscale": HEIGHTS,
+        "colorbar": bar,
+        "hoverinfo": "skip",
+    }
     if _turns(drawn) > _BUSY:
         return go.Heatmap(**common, zsmooth="best")
     return go.Contour(**common, ncontours=18, line={"width": 0.7, "color": FAINT}, contours={"coloring": "heatmap"})
@@ -124,7 +136,7 @@ def _turns(z: np.ndarray) -> float:
     return max(counts)
 
 
-def _by_logarithm(z: np.ndarray, finite: np.ndarray, bar: dict[str, Any]) -> tuple[np.ndarray, dict[str, Any]]:
+def _by_logarithm(z: np.ndarray, finite: np.ndarray, bar: dict[str, Any]) -> tuple[np.ndarray, dict[str, Any], float]:
     low = float(finite.min())
     unit = float(np.quantile(finite - low, 0.05)) or float(np.median(finite - low)) or 1.0
     unit = max(unit, 1e-290 * float(finite.max() - low))  # so that no quotient overflows
@@ -132,7 +144,7 @@ def _by_logarithm(z: np.ndarray, finite: np.ndarray, bar: dict[str, Any]) -> tup
         drawn = np.log1p((z - low) / unit)
         ticks = np.linspace(0.0, float(drawn[np.isfinite(drawn)].max()), 6)
         labels = [number(float(v)) for v in low + unit * np.expm1(ticks)]
-    return drawn, {**bar, "tickvals": ticks, "ticktext": labels}
+    return drawn, {**bar, "tickvals": ticks, "ticktext": labels}, unit
 
 
 def _field(x: np.ndarray, s: np.ndarray) -> go.Scatter:

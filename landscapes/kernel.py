@@ -1,26 +1,24 @@
 """Straight-line code for a formula's value, gradient and Hessian, for several types of numbers.
 
-The lines of the formula's tape that no output needs are dropped, and a line that is used once is written where it is
-used. The same program runs on Python floats and on NumPy blocks, to the same last bit. Where a function is undefined or
-overflows, the result is NaN or infinite, silently. On python-flint's balls it encloses what the exact function takes.
-Names in the emitted text are ours (x, y, p0, p1, t0, ...) and numbers are the `repr` of floats: no character that
-somebody typed gets into it.
+The same program runs on Python floats and on NumPy blocks, to the same last bit, and, as JavaScript, in the browser.
+Where a function is undefined or overflows, the result is NaN or infinite, silently. On python-flint's balls it encloses
+what the exact function takes. How it is written is in `landscapes.printing`: no character that somebody typed gets in.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
+from . import javascript
 from .arithmetic import FLOATS, NUMPY
+from .printing import FLOATING, PYTHON, Language, written
 from .tape import Tape
+from .traced import Traced, Untraceable
 from .tree import Formula
-
-_DEEPEST_NESTING: Final = 12  # of brackets in one emitted line; Python's parser allows 200
-_SIGNS: Final = {"+", "-", "*", "/"}
 
 
 class Kernel:
@@ -83,15 +81,31 @@ class Kernel:
 
     def source(self, outputs: str) -> str:
         """Return the emitted Python text."""
-        return _source(self._tape, outputs, "{}({})")
+        return _source(self._tape, outputs, PYTHON)
+
+    def javascript(self, outputs: str) -> str:
+        """Return the program for `outputs` as JavaScript: an expression whose value is the function."""
+        return javascript.function(self._tape, self._tape.arguments, self._tape.results(outputs))
+
+    def traced(self, outputs: str, x: Traced, parameters: Sequence[float]) -> list[Traced]:
+        """Write the lines of `outputs`, values and gradients, at a traced point x (d,) into its trace."""
+        if x.shape != (len(self._tape.variables),) or "h" in outputs:
+            raise Untraceable(f"{outputs!r} at points {x.shape} cannot be traced")
+        found = x.trace.copy(self._tape, outputs, x, parameters)
+        shaped = [atoms if output == "g" else atoms[0] for output, atoms in zip(outputs, found, strict=True)]
+        return [Traced(x.trace, np.array(atoms, dtype=object)) for atoms in shaped]
 
     def _load(self, outputs: str, kind: str, functions: dict[str, Any]) -> Callable[..., tuple[Any, ...]]:
         key = (outputs, kind)
         if key not in self._programs:
-            # On floats, arithmetic with NumPy's numbers would take several times as long.
-            text = _source(self._tape, outputs, "{}({})" if kind == "numpy" else "float({}({}))")
-            names = {"__builtins__": {}, "float": float, "inf": math.inf, "nan": math.nan}
-            namespace: dict[str, Any] = names | functions
+            text = _source(self._tape, outputs, PYTHON if kind == "numpy" else FLOATING)
+            namespace: dict[str, Any] = {
+                "__builtins__": {},
+                "float": float,
+                "inf": math.inf,
+                "nan": math.nan,
+                **functions,
+            }
             exec(compile(text, "<kernel>", "exec"), namespace)
             program = namespace["program"]
             self._programs[key] = self._on_numpy_numbers(program) if kind == "numpy" else program
@@ -105,12 +119,12 @@ class Kernel:
         return lambda *arguments: program(*arguments[:d], *map(np.float64, arguments[d:]))
 
 
-def _source(tape: Tape, outputs: str, call: str) -> str:
+def _source(tape: Tape, outputs: str, language: Language) -> str:
     """Print the program for floats or for arrays."""
-    results = [atom for output in outputs for atom in tape.outputs[output]]
-    text, body = _written(tape, results, repr, call=call)
-    returned = ", ".join("0.0" if a is None else a if isinstance(a, str) else repr(a) for a in results)
+    results = tape.results(outputs)
+    text, body = written(tape, results, language)
     lines = "".join(f"    {name} = {text[name]}\n" for name in body)
+    returned = ", ".join(map(PYTHON.atom, results))
     return f"def program({', '.join(tape.arguments)}):\n{lines}    return ({returned},)\n"
 
 
@@ -121,82 +135,16 @@ def _bound_source(tape: Tape, outputs: str) -> tuple[str, dict[float, str]]:
         The text, and the name in it of every constant.
     """
     names: dict[float, str] = {}
-
-    def constant(value: float) -> str:
-        return names.setdefault(value, f"k{len(names)}")
-
-    results = [0.0 if atom is None else atom for output in outputs for atom in tape.outputs[output]]
+    balls = Language(lambda value: names.setdefault(value, f"k{len(names)}"), PYTHON.words)
+    results = tape.results(outputs)
     moving = set(tape.variables)
     for name, (_, *atoms) in tape.lines.items():
         if not moving.isdisjoint(atoms):
             moving.add(name)
-    text, body = _written(tape, results, constant, moving)
-    returned = ", ".join(a if isinstance(a, str) else constant(a) for a in results)
+    text, body = written(tape, results, balls, moving)
+    returned = ", ".join(map(balls.atom, results))
     fixed = "".join(f"    {name} = {text[name]}\n" for name in body if name not in moving)
     lines = "".join(f"        {name} = {text[name]}\n" for name in body if name in moving)
     parameters = ", ".join(a for a in tape.arguments if a not in tape.variables)
     inner = f"    def program({', '.join(tape.variables)}):\n{lines}        return ({returned},)\n"
     return f"def bind({parameters}):\n{fixed}{inner}    return program\n", names
-
-
-def _written(
-    tape: Tape,
-    results: list[Any],
-    constant: Callable[[float], str],
-    moving: set[str] | None = None,
-    call: str = "{}({})",
-) -> tuple[dict[str, str], list[str]]:
-    """Write the lines that the results need.
-
-    Args:
-        tape: the lines.
-        results: atoms; each keeps a line of its own.
-        constant: how a constant is written.
-        moving: lines that depend on a variable; where given, the others are not written into them.
-        call: how a function and its arguments are written.
-
-    Returns:
-        The expression of every needed line, and the names of those that keep a line of their own, in order.
-    """
-    uses: dict[str, int] = {}
-    stack = [a for a in results if isinstance(a, str)]
-    for name in stack:
-        uses[name] = uses.get(name, 0) + 2  # an output stays a line of its own
-    pending = [a for a in stack if a in tape.lines]
-    visited = set(pending)
-    while pending:
-        for atom in tape.lines[pending.pop()][1:]:
-            if isinstance(atom, str):
-                uses[atom] = uses.get(atom, 0) + 1
-                if atom in tape.lines and atom not in visited:
-                    visited.add(atom)
-                    pending.append(atom)
-    text: dict[str, str] = {}
-    inlined: dict[str, str] = {}
-    depth: dict[str, int] = {}
-    body = []
-    for name, (operation, *atoms) in tape.lines.items():
-        if name not in visited:
-            continue
-        deep = 1 + max((depth.get(a, 0) for a in atoms if isinstance(a, str)), default=0)
-        if operation == "power":
-            expression = f"power({_atom(atoms[0], inlined, constant)}, {int(atoms[1])})"
-        else:
-            written = [_atom(a, inlined, constant) for a in atoms]
-            if operation == "neg":
-                expression = f"-{written[0]}"
-            elif operation in _SIGNS:
-                expression = f"{written[0]} {operation} {written[1]}"
-            else:
-                expression = call.format(operation, ", ".join(written))
-        text[name] = expression
-        if uses[name] == 1 and deep < _DEEPEST_NESTING and (moving is None or name in moving):
-            inlined[name] = f"({expression})"
-            depth[name] = deep
-        else:
-            body.append(name)
-    return text, body
-
-
-def _atom(a: float | str, inlined: dict[str, str], constant: Callable[[float], str]) -> str:
-    return inlined.get(a, a) if isinstance(a, str) else constant(a)

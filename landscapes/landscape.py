@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from .formula import parse
 from .function import FunctionLandscape, points_of, within
 from .kernel import Kernel
 from .notation import latex
+from .traced import Traced
 from .tree import Formula
 
 Array: TypeAlias = npt.NDArray[np.floating[Any]]
@@ -152,7 +153,10 @@ class Landscape:
         return self._evaluate("h", x)[0]
 
     def value_and_gradient(self, x: npt.ArrayLike) -> tuple[Array, Array]:
-        """Map points (..., d) to values (...) and gradients (..., d); what rules and loops call."""
+        """Map points (..., d) to values (...) and gradients (..., d); what rules and loops call.
+
+        At a traced point (d,), see `landscapes.traced`, both are traced too.
+        """
         value, gradient = self._evaluate("fg", x)
         return value, gradient
 
@@ -165,7 +169,18 @@ class Landscape:
         """Return the function of balls (x[, y]) that encloses "f", "g", "h" or several; see `Kernel.balls`."""
         return self.kernel.balls(outputs, self._values)
 
+    def javascript(self, outputs: str) -> str:
+        """Return a JavaScript expression whose value is a function, what the kernel's program is in Python.
+
+        The function takes numbers (x[, y], *parameters), in the order of `parameters`, and returns the flat array of
+        the asked value "f", gradient "g" (x, y) and Hessian "h" (xx, xy, yy). Where f is undefined or overflows they
+        are NaN or infinite as with NumPy. No character of the formula's text is in it.
+        """
+        return self.kernel.javascript(outputs)
+
     def _evaluate(self, outputs: str, x: npt.ArrayLike) -> list[Array]:
+        if isinstance(x, Traced):
+            return cast(list[Array], self.kernel.traced(outputs, x, self._values))
         d = self.dim
         points = points_of(x, d)
         if points.ndim == 1:

@@ -7,7 +7,7 @@ undefined at 0. The number of lines is linear in the formula.
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
@@ -31,32 +31,17 @@ _PARTIAL: Final = {
 }  # functions whose derivative may outlive their value
 
 
-class Tape:
-    """The lines of a formula and the atoms of its outputs.
+class Lines:
+    """Lines of arithmetic, each an operation on constants, arguments and earlier lines; equal ones are shared.
 
     Args:
-        formula: what to differentiate.
-        exact: for balls. Constants are folded only where no digit is lost, pi and e keep their names, squares and
-            higher powers are lines of their own, and |a| has a second derivative "bend", undefined at its kink.
+        exact: constants are folded only where no digit is lost.
     """
 
-    def __init__(self, formula: Formula, exact: bool = False) -> None:
+    def __init__(self, exact: bool = False) -> None:
         self._exact = exact
         self.lines: dict[str, tuple[Any, ...]] = {}  # name -> (operation, *atoms)
         self._known: dict[tuple[Any, ...], str] = {}
-        self.variables = ("x", "y")[: formula.dim]
-        self.arguments = self.variables + tuple(f"p{i}" for i in range(len(formula.parameters)))
-        self._parameters = {name: f"p{i}" for i, name in enumerate(formula.parameters)}
-        self._pairs = [(i, j) for i in range(formula.dim) for j in range(i, formula.dim)]
-        self._partial = False
-        value, first, second = self._walk(formula.tree)
-        # Where the value is undefined there are no derivatives either: log(x) has none at x < 0, though 1/x has.
-        mask = self.op("*", 0.0, value) if self._partial else None
-        self.outputs: dict[str, list[Maybe]] = {
-            "f": [value],
-            "g": [self.add(d, mask) for d in first],
-            "h": [self.add(h, mask) for h in second],
-        }
 
     def op(self, operation: str, *atoms: Atom) -> Atom:
         """Append a line, or return the constant or the earlier line that it equals."""
@@ -71,6 +56,47 @@ class Tape:
             self.lines[name] = (operation, *atoms)
             self._known[key] = name
         return self._known[key]
+
+    def needed(self, results: Iterable[Maybe]) -> set[str]:
+        """Return the names of the lines that some results depend on."""
+        pending = [a for a in results if isinstance(a, str) and a in self.lines]
+        found = set(pending)
+        while pending:
+            for atom in self.lines[pending.pop()][1:]:
+                if isinstance(atom, str) and atom in self.lines and atom not in found:
+                    found.add(atom)
+                    pending.append(atom)
+        return found
+
+
+class Tape(Lines):
+    """The lines of a formula and the atoms of its outputs.
+
+    Args:
+        formula: what to differentiate.
+        exact: for balls. Constants are folded only where no digit is lost, pi and e keep their names, squares and
+            higher powers are lines of their own, and |a| has a second derivative "bend", undefined at its kink.
+    """
+
+    def __init__(self, formula: Formula, exact: bool = False) -> None:
+        super().__init__(exact)
+        self.variables = ("x", "y")[: formula.dim]
+        self.arguments = self.variables + tuple(f"p{i}" for i in range(len(formula.parameters)))
+        self._parameters = {name: f"p{i}" for i, name in enumerate(formula.parameters)}
+        self._pairs = [(i, j) for i in range(formula.dim) for j in range(i, formula.dim)]
+        self._partial = False
+        value, first, second = self._walk(formula.tree)
+        # Where the value is undefined there are no derivatives either: log(x) has none at x < 0, though 1/x has.
+        mask = self.op("*", 0.0, value) if self._partial else None
+        self.outputs: dict[str, list[Maybe]] = {
+            "f": [value],
+            "g": [self.add(d, mask) for d in first],
+            "h": [self.add(h, mask) for h in second],
+        }
+
+    def results(self, outputs: str) -> list[Maybe]:
+        """Return the atoms of outputs such as "fg"."""
+        return [atom for output in outputs for atom in self.outputs[output]]
 
     def add(self, a: Maybe, b: Maybe) -> Maybe:
         """Sum of two derivatives."""
@@ -284,6 +310,9 @@ _FOLD: Final[dict[str, Callable[..., Any]]] = {
     "*": np.multiply,
     "/": np.divide,
     "neg": np.negative,
+    "equal": np.equal,
+    "greater": np.greater,
+    "choose": np.where,
     **NUMPY,
 }
 _EXACT: Final[dict[str, Callable[..., Fraction]]] = {

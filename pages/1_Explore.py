@@ -42,9 +42,10 @@ def main() -> None:
     offer(question, view, f"SAM and GD on {question.landscape.formula}")
     if question.landscape.dim == 1:
         show_position(question, answer, "position")
-    show_points(question, answer)
-    show_proof(question, answer)
-    show_search(question, answer)
+    with st.container(key="said-points"):
+        show_points(question, answer)
+        show_proof(question, answer)
+        show_search(question, answer)
 
 
 def ask_all(link: Link, formula: Formula, dials: Any) -> Question:

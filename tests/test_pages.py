@@ -4,6 +4,7 @@ import json
 import re
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -254,7 +255,7 @@ def test_every_picture_is_plain_json_without_nan_and_has_a_text() -> None:
     for entry in (FIRST, HIMMELBLAU):
         for element in visit(landscape=entry.name, surrogate="true", field="true").get("bidi_component"):
             sent = json.loads(element.proto.json, parse_constant=pytest.fail)
-            assert "grid" in sent or len(sent["alt"]) > 40
+            assert "grid" in sent or "dial" in sent or len(sent["alt"]) > 40
 
 
 def test_the_search_is_accounted_for() -> None:
@@ -376,13 +377,20 @@ def test_ones_own_formula_begins_with_what_is_there() -> None:
     assert controls(app) == before | {"landscape": OWN}
 
 
+def sliders(app: AppTest) -> dict[str, dict[str, Any]]:
+    """What the browser's sliders are sent, by the control that each moves."""
+    sent = (json.loads(element.proto.json) for element in app.get("bidi_component"))
+    return {data["dial"]: data for data in sent if "dial" in data}
+
+
 def test_parameters_become_sliders_and_reach_the_landscape() -> None:
     app = visit(formula="a*x^2 + b_1*cos(x)")
-    assert {"_p_a_slider", "_p_b_1_slider"} <= {s.key for s in app.slider}
-    healthy(app.slider(key="_p_a_slider").set_value(0.25).run())
+    assert {"p_a", "p_b_1"} <= set(sliders(app))
+    healthy(app.number_input(key="p_a").set_value(0.25).run())
     healthy(app.number_input(key="p_b_1").set_value(-20.0).run())  # beyond the slider, which makes room for it
     assert app.number_input(key="p_a").value == 0.25
-    assert app.slider(key="_p_b_1_slider").value == -20.0
+    assert sliders(app)["p_b_1"]["value"] == -20.0
+    assert sliders(app)["p_b_1"]["span"][:2] == [-20.0, 20.0]
     l = Landscape("a*x^2 + b_1*cos(x)", ((-6.0, 6.0),), {"a": 0.25, "b_1": -20.0})
     assert verdicts(app) == expected_verdicts(l, 1.0, 0.01, (2.2,), 2000)
 

@@ -149,7 +149,6 @@ def test_paths_curves_and_whether_one_may_move_the_start_are_sent():
     picture, fixed, plain_picture = sent(app)
     assert [track["name"] for track in picture["playback"]["tracks"]] == ["GD", "SAM"]
     assert picture["startable"] and not fixed["startable"]
-    assert picture["heard"] is None
     assert [trace["meta"] for trace in picture["curves"]["data"]] == [[0, "f"], [0, "gradient"]]
     assert fixed["curves"] is None
     assert "playback" not in plain_picture

@@ -60,13 +60,17 @@ export class Controls {
     this.button();
   }
 
-  /** Take new paths; who stood at the end stands at the new end. @param {import("./stage.js").Track[]} tracks @param {any} playback */
-  load(tracks, playback) {
+  /**
+   * Take new paths; who stood at the end stands at the new end.
+   * @param {import("./stage.js").Track[]} tracks @param {any} playback @param {boolean} moving nobody is told yet
+   */
+  load(tracks, playback, moving = false) {
     const wasAtEnd = !this.timeline || this.atEnd;
     this.tracks = tracks;
     this.timeline = tracks.reduce((longest, { k }) => (last(k) > last(longest) ? k : longest), []);
     this.places = tracks.map(({ k }) => places(k, this.timeline));
-    this.pace = pace(tracks, this.places, this.timeline.length, playback);
+    this.playback = playback;
+    this.paced = undefined;
     const end = Math.max(0, this.timeline.length - 1);
     this.now = wasAtEnd && !this.playing ? end : Math.min(this.now, end);
     this.scrub.max = String(end);
@@ -84,12 +88,17 @@ export class Controls {
     this.readout.replaceChildren(...this.lines.map(({ line }) => line), ...(playback.thinned ? [note] : []));
     for (const control of this.bar.querySelectorAll("button, input, select")) control.disabled = end === 0;
     this.save.disabled = false;
-    this.tellEnd();
+    if (!moving) this.tellEnd();
     this.tell();
   }
 
   /** @param {number} track @returns {number} index of the point that the track is at; -1: it has none */
   position = (track) => this.places[track]?.[Math.floor(this.now)] ?? -1;
+
+  /** When each entry of the timeline is reached. */
+  get pace() {
+    return (this.paced ??= pace(this.tracks, this.places, this.timeline.length, this.playback));
+  }
 
   get atEnd() {
     return this.now >= this.timeline.length - 1;
@@ -191,7 +200,7 @@ export class Controls {
           ? `${name}: ${track.end}`
           : `${name}: f = ${single(f[at])}, |∇f(x)| = ${single(gradient[at])}` +
             (shifted ? `, |∇f(x⁺)| = ${single(shifted[at])}` : "") +
-            (at === track.count - 1 && k > last(track.k) ? ". It ended before." : "");
+            (at < track.count - 1 ? "" : track.left ? `. ${track.left}` : k > last(track.k) ? ". It ended before." : "");
     });
   }
 

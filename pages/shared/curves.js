@@ -3,6 +3,8 @@
 import { clicked, filledIn, themed } from "./figure.js";
 import { element } from "./stage.js";
 
+const POINTS = 400; // of a curve while it moves
+
 export class Curves {
   /** @param {HTMLElement} root the player @param {import("./controls.js").Controls} controls */
   constructor(root, controls) {
@@ -74,6 +76,7 @@ export class Curves {
     this.figure.on("plotly_afterplot", () => {
       for (const svg of this.figure.querySelectorAll(".main-svg")) svg.setAttribute("aria-hidden", "true");
       const plots = Object.values(this.figure._fullLayout._plots);
+      this.settle();
       this.svg.replaceChildren();
       this.cursors = plots.map(({ xaxis, yaxis }) => {
         const [top, bottom] = [yaxis._offset, yaxis._offset + yaxis._length];
@@ -81,6 +84,42 @@ export class Curves {
       });
       this.mark();
     });
+  }
+
+  /** Draw tracks that move over the axes as they are; Plotly's own come when they rest. @param {import("./stage.js").Track[]} tracks */
+  preview(tracks) {
+    if (!this.box.open || !this.cursors) return;
+    this.moving ??= element("g", { fill: "none" }, this.svg);
+    this.figure.toggleAttribute("data-behind", true);
+    const layout = this.figure._fullLayout;
+    const lines = this.figure._fullData.map(({ meta: [index, curve], line, xaxis, yaxis }) => {
+      const [{ k, [curve]: values, count }, across, up] = [
+        tracks[index], layout[xaxis.replace("x", "xaxis")], layout[yaxis.replace("y", "yaxis")],
+      ];
+      const stride = Math.max(1, Math.floor(count / POINTS));
+      const at = (i) => {
+        const [x, y] = [across.d2p(k[i]), up.d2p(values[i])];
+        if (!Number.isFinite(x + y)) return "";
+        const inside = Math.max(0, Math.min(up._length, y));
+        return `${(across._offset + Math.min(across._length, x)).toFixed(1)} ${(up._offset + inside).toFixed(1)}`;
+      };
+      const points = values ? Array.from({ length: Math.ceil(count / stride) }, (_, i) => at(i * stride)) : [];
+      return { points: points.filter(Boolean), color: line.color, dashed: line.dash === "dot" };
+    });
+    while (this.moving.childElementCount < lines.length) element("path", {}, this.moving);
+    lines.forEach(({ points, color, dashed }, i) => {
+      const path = this.moving.children[i];
+      path.setAttribute("d", points.length ? `M${points.join("L")}` : "");
+      path.style.stroke = color;
+      path.style.strokeDasharray = dashed ? "2 4" : "none";
+    });
+  }
+
+  /** Plotly's are those that are asked for again. */
+  settle() {
+    this.moving?.remove();
+    this.moving = undefined;
+    this.figure.removeAttribute("data-behind");
   }
 
   /** Move the cursors to the current step. */

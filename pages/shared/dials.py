@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import numpy as np
 import streamlit as st
 
 from pages.shared.link import Link, plain
+from pages.shared.slider import slider as moving_slider
 
 Number = TypeVar("Number", int, float)
 
 SHARES: Final = (3, 2)  # of a slider's width and its box's
+_PARTS: Final = 400  # of a parameter's slider
 _DECADE: Final = 40  # positions of a logarithmic slider in a decade
 # The limit of the widgets themselves. Beyond theirs they keep what is typed to themselves, so theirs are no use.
 _FAR: Final = 10**12
@@ -85,14 +88,8 @@ def log_slider(
         st.session_state[typed] = value
     places = positions(default, limits, lowest, st.session_state.get(typed))
 
-    def move() -> None:
-        st.session_state[key] = st.session_state[f"_{key}_slider"]
-
-    st.session_state[f"_{key}_slider"] = value
-    slider.select_slider(
-        name, places, key=f"_{key}_slider", on_change=move, help=f"{help} From {plain(low)} to {plain(high)}.",
-        format_func=lambda p: f"{p:.4g}",
-    )  # fmt: skip
+    with slider:
+        moving_slider(key, name, value, partial(_take, key), places, help=f"{help} From {plain(low)} to {plain(high)}.")
     return value
 
 
@@ -114,12 +111,13 @@ def parameter_slider(link: Link, key: str, name: str, default: float, edge: floa
     value = number_box(link, key, name, default, -edge, edge, 0.1, into=box, label_visibility="collapsed")
     reach = max(5.0, 3.0 * abs(default), abs(value))
 
-    def move() -> None:
-        st.session_state[key] = st.session_state[f"_{key}_slider"]
-
-    st.session_state[f"_{key}_slider"] = value
-    slider.slider(name, -reach, reach, step=reach / 200.0, key=f"_{key}_slider", on_change=move, format="%.4g")
+    with slider:
+        moving_slider(key, name, value, partial(_take, key), span=(-reach, reach, _PARTS))
     return value
+
+
+def _take(key: str, value: float) -> None:
+    st.session_state[key] = value
 
 
 def _box(

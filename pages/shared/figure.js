@@ -68,6 +68,14 @@ function findGrid(digest) {
   for (const carrier of carried.values()) if (carrier.digest === digest) return carrier.grid;
 }
 
+/** @param {string} digest @returns {string | undefined} a text that came as grids do */
+export const findText = (digest) => findGrid(digest);
+
+/** @param {Record<string, any>} parts @returns {Record<string, any>} with what came as grids do in its place */
+export function filled(parts) {
+  return Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part?.digest ? findGrid(part.digest) : part]));
+}
+
 /** @param {EncodedArray} encoded @returns {ArrayLike<any>} numbers, or rows of numbers */
 export function decode(encoded) {
   let array = decoded.get(encoded);

@@ -2,16 +2,18 @@
 
 import { element } from "./stage.js";
 
-const INTERVAL = 120; // milliseconds between requests while dragging
-const REST = 250; // milliseconds without a new start, after which the last one is settled
-const PATIENCE = 3000; // milliseconds after which a request without an answer is given up
+const REST = 250; // milliseconds after the last key, after which it is at rest
 const SHARE = 0.01; // of the window, by which an arrow key moves; with Shift a tenth
 
 export class Handle {
-  /** @param {HTMLElement} parent @param {(start: {x: number, y: number, number: number, settled: boolean}) => void} send */
-  constructor(parent, send) {
-    this.send = send;
-    this.asked = 0;
+  /**
+   * @param {HTMLElement} parent
+   * @param {(x: number) => number} height in one variable, f
+   * @param {(start: number[], held: boolean) => void} move called at each new start; not held, it is at rest there
+   */
+  constructor(parent, height, move) {
+    Object.assign(this, { height, move });
+    this.keys = new Set(); // that are down
     this.button = document.createElement("button");
     Object.assign(this.button, { type: "button", className: "player-handle" });
     parent.append(this.button);
@@ -19,23 +21,20 @@ export class Handle {
     this.button.addEventListener("pointermove", (event) => this.dragging && this.drag(event));
     for (const end of ["pointerup", "pointercancel"]) this.button.addEventListener(end, () => this.drop());
     this.button.addEventListener("keydown", (event) => this.pressed(event));
+    for (const end of ["keyup", "blur"]) this.button.addEventListener(end, ({ key }) => this.let(key));
   }
 
   /**
    * @param {{start: number[] | null, window: number[][], quantum: number[], dim: number}} playback
-   * @param {{startable?: boolean, settles?: boolean, heard?: number}} picture heard: the request that this answers
+   * @param {boolean} startable @param {boolean} moved it is where the visitor has put it, and the answer is to come
    */
-  load(playback, { startable, settles, heard }) {
-    Object.assign(this, { playback, startable, settles });
-    if (heard === this.asked) {
-      clearTimeout(this.waiting);
-      this.waiting = undefined;
-    }
-    if (!this.waiting && !this.dragging && !this.wanted) this.at = playback.start && [...playback.start];
-    this.flush();
+  load(playback, startable, moved) {
+    Object.assign(this, { playback, startable });
+    if (!moved) this.at = playback.start && [...playback.start];
     this.button.hidden = !this.at;
     this.button.disabled = !startable;
     this.name();
+    this.place();
   }
 
   name() {
@@ -55,6 +54,10 @@ export class Handle {
 
   place() {
     if (!this.at || !this.xaxis) return;
+    if (this.playback.dim === 1) {
+      const height = this.height(this.at[0]);
+      if (Number.isFinite(height)) this.at[1] = height;
+    }
     const [x, y] = [this.xaxis.l2p(this.at[0]), this.yaxis.l2p(this.at[1])];
     const inside = x >= 0 && x <= this.xaxis._length;
     this.button.style.visibility = inside ? "" : "hidden";
@@ -85,8 +88,23 @@ export class Handle {
   }
 
   drop() {
+    if (this.dragging && this.held) this.rest();
     this.dragging = false;
-    this.flush();
+  }
+
+  /** Where nothing holds it any longer it is at rest. */
+  rest() {
+    clearTimeout(this.later);
+    this.held = false;
+    this.move(this.at.slice(0, this.playback.dim), false);
+  }
+
+  /** @param {string | undefined} key that was let go; none: all of them */
+  let(key) {
+    if (key) this.keys.delete(key);
+    else this.keys.clear();
+    clearTimeout(this.later);
+    if (this.held && !this.dragging && !this.keys.size) this.later = setTimeout(() => this.rest(), REST);
   }
 
   /** @param {KeyboardEvent} event */
@@ -94,6 +112,8 @@ export class Handle {
     const [dx, dy] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key] ?? [];
     if (dx === undefined) return;
     event.preventDefault();
+    this.keys.add(event.key);
+    clearTimeout(this.later);
     const [x, y] = [dx, dy].map((by, i) => {
       const [low, high] = this.playback.window[i] ?? [0, 0];
       return this.at[i] + by * (high - low) * SHARE * (event.shiftKey ? 0.1 : 1);
@@ -101,7 +121,7 @@ export class Handle {
     this.choose(x, y);
   }
 
-  /** Ask for the paths from another start: the nearest one that is a round number in the window. @param {number} x @param {number} y */
+  /** Move to the nearest start that is a round number in the window, and hold it there. @param {number} x @param {number} y */
   choose(x, y) {
     const { window, quantum, dim } = this.playback;
     const [a, b] = [x, y].map((value, i) => {
@@ -110,58 +130,17 @@ export class Handle {
       const round = Number((Math.round(value / quantum[i]) * quantum[i]).toFixed(Math.min(digits, 100)));
       return Math.max(window[i][0], Math.min(window[i][1], round));
     });
-    this.at = [a, dim === 1 ? this.height(a) : b];
-    this.wanted = [...this.at];
+    this.at = [a, b];
+    this.held = true;
     this.name();
     this.place();
-    this.flush();
+    this.move(this.at.slice(0, dim), true);
   }
 
-  /** In one variable the height of the picture's first trace, which is f. @param {number} x */
-  height(x) {
-    const { x: xs, y: ys } = this.figure.data[0];
-    let i = 1;
-    while (i < xs.length - 1 && xs[i] < x) i++;
-    const y = ys[i - 1] + ((ys[i] - ys[i - 1]) * (x - xs[i - 1])) / (xs[i] - xs[i - 1]);
-    return Number.isFinite(y) ? y : this.at[1];
-  }
-
-  /** Send what is wanted, unless a request is under way; then its answer calls again. */
-  flush() {
-    if (this.waiting) return;
-    if (!this.wanted) return this.settle();
-    clearTimeout(this.later);
-    const rest = INTERVAL - (performance.now() - (this.sent ?? -INTERVAL));
-    if (rest > 0) {
-      this.later = setTimeout(() => this.flush(), rest);
-      return;
-    }
-    this.unsettled = this.wanted;
-    this.wanted = undefined;
-    this.ask(this.unsettled, false);
-  }
-
-  /** Say that the last start is the one, once it has been at rest for a while. */
-  settle() {
-    if (!this.unsettled || !this.settles || this.dragging) return;
-    clearTimeout(this.later);
-    this.later = setTimeout(() => {
-      if (this.waiting || this.wanted || this.dragging || !this.unsettled) return;
-      const start = this.unsettled;
-      this.unsettled = undefined;
-      this.ask(start, true);
-    }, REST);
-  }
-
-  /** @param {number[]} start @param {boolean} settled */
-  ask([x, y], settled) {
-    this.sent = performance.now();
-    this.asked = this.sent; // unique, also after another visit to the page
-    this.waiting = setTimeout(() => {
-      this.waiting = undefined;
-      this.flush();
-    }, PATIENCE);
-    this.send({ x, y, number: this.asked, settled });
+  /** Go where one has pointed. @param {number} x @param {number} y */
+  jump(x, y) {
+    this.choose(x, y);
+    this.rest();
   }
 
   /** Draw the handle as an SVG over the figure, for a picture. @param {HTMLElement} parent @returns {SVGElement | undefined} */
@@ -178,6 +157,5 @@ export class Handle {
 
   remove() {
     clearTimeout(this.later);
-    clearTimeout(this.waiting);
   }
 }

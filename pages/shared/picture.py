@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from functools import lru_cache, partial
 from typing import Final
@@ -31,7 +31,6 @@ Tell = Callable[[Question, Answer], None]
 Lead = Callable[[Question, Answer, tuple[Run, ...]], None]
 
 _FIELD: Final = 21  # arrows along an axis
-_MOVED, _SETTLED = "_moved_start", "_settled_start"  # in the session, while a start is dragged
 _DECADES: Final = 30.0  # from this ratio of its values on, f is drawn by its logarithm
 
 
@@ -44,32 +43,16 @@ def show_runs(
     others: Others | None = None,
     tell: Tell | None = None,
     lead: Lead | None = None,
+    radius: str = "rho",
+    rho_max: float | None = None,
 ) -> None:
     """Show how the runs ended and their picture, in which a click or a drag sets the start.
 
-    While the start moves only this part of the page runs again. Once it has come to rest the page does, and the
-    `controls` of the start, one for each variable, have it. `others` gives runs of other rules, from the question's
-    start, that are drawn too. `tell` says in the page's own words how the runs ended; the curves are then folded.
-    `lead` says first what all of them together show.
+    The `controls` of the start, one for each variable, have it then. `others` gives runs of other rules, from the
+    question's start, that are drawn too. `tell` says in the page's own words how the runs ended; the curves are then
+    folded. `lead` says first what all of them together show. `radius` is the key of the radius's control, `rho_max`
+    its upper limit, where that is not the landscape's.
     """
-    st.session_state.pop(_MOVED, None)  # the whole page runs, so the controls say where the start is
-    _show_runs(q, key, surrogate, field, controls, others, tell, lead)
-
-
-@st.fragment
-def _show_runs(
-    q: Question,
-    key: str,
-    surrogate: bool,
-    field: bool,
-    controls: tuple[str, ...],
-    others: Others | None,
-    tell: Tell | None,
-    lead: Lead | None,
-) -> None:
-    if st.session_state.pop(_SETTLED, False):
-        st.rerun()
-    q = replace(q, start=st.session_state.get(_MOVED, q.start))
     try:
         a = ask(q)
         more = others(q) if others else ()
@@ -82,7 +65,7 @@ def _show_runs(
         tell(q, a)
     else:
         show_verdicts(a)
-    show_landscape(q, a, key, surrogate, field, controls, more, folded=tell is not None)
+    show_landscape(q, a, key, surrogate, field, controls, more, tell is not None, radius, rho_max)
 
 
 def show_landscape(
@@ -94,16 +77,19 @@ def show_landscape(
     controls: tuple[str, ...] = (),
     more: tuple[Run, ...] = (),
     folded: bool = False,
+    radius: str = "rho",
+    rho_max: float | None = None,
 ) -> None:
     """Show f with the runs to play, and on demand the surrogate f(x+) and the field of S.
 
     Where there are `controls` of the start, a click or a drag sets it, see `show_runs`; `more` are runs beside GD and
-    SAM; `folded`: the curves over the steps show when they are asked for.
+    SAM; `folded`: the curves over the steps show when they are asked for; `radius` and
+    `rho_max`: as there.
     """
     picture = _ground(
         _Ground(q.landscape, q.rho, q.eta, surrogate, field, _seen(q, a, more), int(a.found.by_proof.sum()), q, a, more)
     )
-    paths = playback(q, a, more)
+    paths = playback(q, a, more, radius, rho_max)
     show_legend(picture, paths)
     player(
         picture,
@@ -113,8 +99,7 @@ def show_landscape(
         view=str(q.landscape.domain),
         playback=paths,
         curves=_curves(*(run.orbit for run in (a.gd, a.sam, *more)), folded=folded),
-        on_start=partial(_move_start, q) if controls else None,
-        on_settle=partial(_settle_start, q, controls) if controls else None,
+        on_start=partial(_set_start, q, controls) if controls else None,
     )
 
 
@@ -124,14 +109,8 @@ def _pointed_at(q: Question, click: Click) -> tuple[float, ...]:
     return tuple(snapped(value, low, high) for value, (low, high) in pairs)
 
 
-def _move_start(q: Question, click: Click) -> None:
-    st.session_state[_MOVED] = _pointed_at(q, click)
-
-
-def _settle_start(q: Question, controls: tuple[str, ...], click: Click) -> None:
+def _set_start(q: Question, controls: tuple[str, ...], click: Click) -> None:
     st.session_state.update(dict(zip(controls, _pointed_at(q, click), strict=False)))
-    st.session_state.pop(_MOVED, None)
-    st.session_state[_SETTLED] = True
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,15 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from figures.palette import HALLUCINATED
 from figures.shapes import path
+from pages.shared.live import Live
 
 Array = npt.NDArray[np.floating[Any]]
 
 LONGEST: Final = 2001  # points of a track; longer runs are thinned
+CHECKS: Final = 9  # places of a track at which what the browser computes is compared
+RULES_RUN: Final = ("GD", "SAM")  # the tracks that the browser computes
 SINGLE: Final = float(np.finfo(np.float32).max)
 
 
@@ -61,21 +65,50 @@ class Playback:
     quantum: tuple[float, ...] = ()  # a chosen start is a multiple of it, for each variable
     templates: Mapping[str, str] = field(default_factory=dict)  # the microscope's sentences, with {placeholders}
     thinned: str = ""  # says so where not every step is shown
+    every: int = 1  # of the steps one is shown
+    live: Live | None = None  # by which the browser runs GD and SAM itself
 
 
-def plain(playback: Playback) -> dict[str, Any]:
-    """Return a playback as JSON values; arrays become 32-bit floats in base64, positions relative to an origin."""
-    longest = max((track.k for track in playback.tracks), key=len, default=np.zeros(0, dtype=np.int64))
-    in_step = all(np.array_equal(track.k, longest[: len(track.k)]) for track in playback.tracks)
+def plain(playback: Playback, whole: bool = False) -> dict[str, Any]:
+    """Return a playback as JSON values; arrays become 32-bit floats in base64, positions relative to an origin.
+
+    Of tracks that the browser computes it gets a few places to compare; where they are not the same there it asks for
+    the `whole` tracks.
+    """
+    computed = () if whole or playback.live is None else tuple(RULES_RUN)
+    sent = [track for track in playback.tracks if track.name not in computed]
+    longest = max((track.k for track in sent), key=len, default=np.zeros(0, dtype=np.int64))
+    in_step = all(np.array_equal(track.k, longest[: len(track.k)]) for track in sent)
     return {
         "k": _steps(longest) if in_step else None,
-        "tracks": [_track(track, None if in_step else _steps(track.k)) for track in playback.tracks],
+        "tracks": [
+            _checked(track) if track.name in computed else _track(track, None if in_step else _steps(track.k))
+            for track in playback.tracks
+        ],
         "dim": playback.dim,
         "start": playback.start if playback.start and np.isfinite(playback.start).all() else None,
         "window": playback.window,
         "quantum": playback.quantum,
         "templates": dict(playback.templates),
         "thinned": playback.thinned,
+        "every": playback.every,
+        "live": None if playback.live is None else _live(playback.live),
+    }
+
+
+def _live(live: Live) -> dict[str, Any]:
+    branches = live.branches
+    return {
+        "branches": None
+        if branches is None
+        else {"samples": _encoded(branches.samples), "offsets": _encoded(branches.offsets), "dim": len(live.start)},
+        "star": HALLUCINATED,
+        "program": live.program,
+        "given": live.given,
+        "start": live.start,
+        "steps": live.steps,
+        "moves": [[key, list(places)] for key, places in live.moves.items()],  # no name that was typed is one of ours
+        "name": live.name,
     }
 
 
@@ -84,12 +117,38 @@ def _steps(k: npt.NDArray[np.int64]) -> dict[str, str] | None:
     return None if np.array_equal(k, np.arange(len(k))) else _encoded(k.astype(np.int32))
 
 
-def _track(track: Track, k: dict[str, str] | None) -> dict[str, Any]:
-    origin = [float(v) for v in track.x[0]] if len(track.x) else [0.0, 0.0]
+def _said(track: Track) -> dict[str, Any]:
+    """Return what is said of a track besides its numbers."""
     return {
         "name": track.name,
         "color": track.color,
         "shape": path(track.symbol),
+        "eta": track.eta,
+        "rho": track.rho if np.isfinite(track.rho) else None,
+        "end": track.end,
+        "notes": [
+            {"x": note.x, "y": note.y, "text": note.text, "color": note.color, "side": note.side}
+            for note in track.notes
+            if np.isfinite([note.x, note.y]).all()
+        ],
+    }
+
+
+def _checked(track: Track) -> dict[str, Any]:
+    """Return a track that the browser computes: which of its places are to be where."""
+    n = len(track.k)
+    entries = np.unique(np.linspace(0, n - 1, CHECKS).round().astype(np.int64)) if n else np.empty(0, dtype=np.int64)
+    return {
+        **_said(track),
+        "last": int(track.k[-1]) if n else -1,
+        "checks": [[int(track.k[i]), *(float(v) for v in track.x[i])] for i in entries],
+    }
+
+
+def _track(track: Track, k: dict[str, str] | None) -> dict[str, Any]:
+    origin = [float(v) for v in track.x[0]] if len(track.x) else [0.0, 0.0]
+    return {
+        **_said(track),
         "origin": origin,
         "count": len(track.k),
         "k": k,
@@ -100,14 +159,6 @@ def _track(track: Track, k: dict[str, str] | None) -> dict[str, Any]:
         "f": _single(track.f),
         "gradient": _single(track.gradient),
         "shifted": None if track.shifted is None else _single(track.shifted),
-        "eta": track.eta,
-        "rho": track.rho if np.isfinite(track.rho) else None,
-        "end": track.end,
-        "notes": [
-            {"x": note.x, "y": note.y, "text": note.text, "color": note.color, "side": note.side}
-            for note in track.notes
-            if np.isfinite([note.x, note.y]).all()
-        ],
     }
 
 

@@ -1,18 +1,21 @@
 // A Plotly picture that is updated in place, with paths over it that are played. The same module takes in the grids
 // that pictures refer to: they come as elements of their own, which Streamlit sends once and from then on only names.
 
-import { carried, clicked, filledIn, loadPlotly, themed } from "./figure.js";
+import { carried, clicked, filled, findText, filledIn, loadPlotly, themed } from "./figure.js";
 import { SAVE, savePicture } from "./photo.js";
 import { Stage, tracksOf } from "./stage.js";
 import { Controls } from "./controls.js";
 import { Microscope } from "./microscope.js";
 import { Handle } from "./handle.js";
 import { Curves } from "./curves.js";
+import { Dial } from "./dial.js";
+import { Ground } from "./ground.js";
+import { PARAMETERS, Preview, computed, isApart, loadProgram, programOf } from "./live.js";
 
 /**
  * @typedef {{figure: import("./figure.js").Figure, digest: string, height: number, alt: string, view: string,
  *            clickAxes: string | null, plotlyUrl: string, playback?: any, curves?: import("./figure.js").Figure,
- *            startable?: boolean, settles?: boolean, heard?: number}} Picture
+ *            startable?: boolean}} Picture
  * @typedef {(name: string, value: unknown) => void} Trigger
  */
 
@@ -28,6 +31,8 @@ const INKS = ["text-color", "background-color", "secondary-background-color", "b
 
 /** @type {WeakMap<HTMLElement, Player>} One picture an element: Streamlit calls again, without a cleanup, to update. */
 const players = new WeakMap();
+/** @type {WeakMap<HTMLElement, Dial>} */
+const dials = new WeakMap();
 /** @type {Set<Player>} Pictures that wait for a grid. */
 const waiting = new Set();
 
@@ -41,6 +46,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     carried.set(parentElement, data);
     for (const player of [...waiting]) player.draw();
     return () => void (parentElement.isConnected || carried.delete(parentElement));
+  }
+  if (data.dial) {
+    if (!dials.has(parentElement)) dials.set(parentElement, new Dial(parentElement));
+    dials.get(parentElement).update(data, setTriggerValue);
+    return () => {};
   }
   let player = players.get(parentElement);
   if (!player) {
@@ -72,6 +82,8 @@ class Player {
     [this.alt, this.figure] = this.scene.children;
     parentElement.append(root);
     this.plots = 0;
+    this.moving = new Preview(this);
+    this.ground = new Ground(this);
     this.resizes = new ResizeObserver(() => {
       cancelAnimationFrame(this.frame);
       this.frame = requestAnimationFrame(() => root.clientWidth === this.width || this.draw());
@@ -96,22 +108,71 @@ class Player {
     );
   }
 
-  /** Take new paths. @param {Picture} picture */
-  load(picture) {
+  /** @returns {boolean} whether the program is there by which the browser runs the rules, or none is needed */
+  ready() {
+    const { live } = this.picture.playback;
+    const text = live?.program;
+    const known = text?.digest ? findText(text.digest) : text;
+    this.program = known === undefined ? undefined : programOf(known);
+    const complete = !live?.branches || Object.values(filled(live.branches)).every((part) => part !== undefined);
+    if (complete && (text === undefined || this.program !== undefined)) return true;
+    if (known === undefined || !complete) waiting.add(this);
+    if (known !== undefined && this.program === undefined) loadProgram(known).then(() => this.refresh());
+    return false;
+  }
+
+  /** Take the paths of the picture. */
+  load() {
+    const { picture } = this;
     const { playback } = picture;
-    const tracks = tracksOf(playback);
+    const { live } = playback;
+    const sent = playback.tracks.filter(({ checks }) => !checks);
+    const run = this.program ? computed(playback, this.program, { ...live, every: playback.every }) : [];
+    const decoded = tracksOf({ ...playback, tracks: sent });
+    const tracks = playback.tracks.flatMap((track) => [...run, ...decoded].find(({ name }) => name === track.name) ?? []);
+    if (playback.tracks.length > sent.length && (!this.program || run.some((track) => isApart(track, playback)))) {
+      const asked = this.program ? live.name : "*"; // where the browser cannot, or gets elsewhere, the server's are shown
+      if (this.asked !== asked) this.trigger("apart", asked);
+      this.asked = asked;
+    }
     if (!this.stage) {
       this.stage = new Stage(this.scene);
       this.controls = new Controls(this.root, () => this.paint());
       this.microscope = new Microscope(this.controls);
       this.curves = new Curves(this.root, this.controls);
-      this.handle = new Handle(this.scene, (start) => this.trigger("start", start));
+      const height = (x) => this.height(x);
+      this.handle = new Handle(this.scene, height, (start, held) => {
+        this.moving.move("start", start, held);
+        if (!held) this.trigger("start", { x: start[0], y: start[1] ?? 0 });
+      });
       this.controls.save.addEventListener("click", () => this.save());
     }
+    this.show(tracks, playback);
+    this.moving.answered();
+    this.handle.load(playback, Boolean(picture.startable), this.handle.held || this.moving.changes.has("start"));
+  }
+
+  /** @param {import("./stage.js").Track[]} tracks @param {any} playback @param {boolean} [moving] they are on the move */
+  show(tracks, playback, moving = false) {
     this.stage.load(tracks, playback.dim);
-    this.controls.load(tracks, playback);
+    this.controls.load(tracks, playback, moving);
     this.microscope.load(tracks, playback);
-    this.handle.load(playback, picture);
+  }
+
+  /** Show runs while a control moves. @param {import("./stage.js").Track[]} tracks @param {any} playback */
+  preview(tracks, playback) {
+    this.show(tracks, playback, true);
+    this.measure();
+    this.handle.place();
+    this.curves.preview(tracks);
+    this.paint();
+  }
+
+  /** Say that the server's word is waited for, or no longer. @param {boolean} waits */
+  wait(waits) {
+    this.waits ??= Object.assign(document.createElement("p"), { className: "player-waits", role: "status" });
+    this.waits.textContent = waits ? "The verdict waits for the server." : "";
+    if (!this.waits.isConnected) this.root.append(this.waits);
   }
 
   draw() {
@@ -186,7 +247,7 @@ class Player {
       const at = axes && clicked(this.figure, axes, event);
       if (!at) return;
       if (clickAxes) this.trigger("point", at);
-      if (startable) this.handle.choose(at.x, at.y);
+      if (startable) this.handle.jump(at.x, at.y);
     });
     this.figure.on("plotly_afterplot", () => {
       this.plots++;
@@ -201,14 +262,31 @@ class Player {
   refresh() {
     const layout = this.figure._fullLayout;
     if (this.removed || !layout?.xaxis?._length) return;
-    if (this.incoming) this.load(this.incoming);
-    this.incoming = undefined;
+    if (this.incoming && this.ready()) {
+      this.incoming = undefined;
+      this.load();
+    }
     if (!this.stage) return;
     this.curves.draw(this.picture, this.how);
-    const ground = this.picture.playback?.dim === 1 && this.figure._fullData.find(({ name }) => name === "f");
-    this.stage.measure(layout.xaxis, layout.yaxis, ground || undefined);
+    this.measure();
     this.handle.measure(layout.xaxis, layout.yaxis, this.figure);
     this.paint();
+  }
+
+  /** Put the paths over the axes. */
+  measure() {
+    const { xaxis, yaxis } = this.figure._fullLayout;
+    const f = () => this.figure._fullData.find(({ name }) => name === "f");
+    this.stage.measure(xaxis, yaxis, this.picture.playback?.dim === 1 ? this.ground.curve ?? f() : undefined);
+  }
+
+  /** In one variable f as it is shown. @param {number} x @returns {number} */
+  height(x) {
+    if (this.program) return this.program.value(x, ...this.moving.now.given.slice(PARAMETERS))[0];
+    const { x: xs, y: ys } = this.figure.data[0];
+    let i = 1;
+    while (i < xs.length - 1 && xs[i] < x) i++;
+    return ys[i - 1] + ((ys[i] - ys[i - 1]) * (x - xs[i - 1])) / (xs[i] - xs[i - 1]);
   }
 
   /** Draw the current step. */
@@ -250,6 +328,7 @@ class Player {
     waiting.delete(this);
     this.controls?.pause();
     this.handle?.remove();
+    this.moving.remove();
     this.curves?.remove();
     this.plotly?.purge(this.figure);
   }

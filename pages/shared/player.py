@@ -26,8 +26,8 @@ _SENT_ONCE_FROM = 10_000  # characters of base64; Streamlit caches messages from
 
 
 @cache
-def _component() -> Any:
-    """Register the component, once the server's base path is known."""
+def component() -> Any:
+    """Register the browser's part of pictures and sliders, once the server's base path is known."""
     return st.components.v2.component(
         "landscapes_player",
         css=(_HERE / "player.css").read_text(encoding="utf-8"),
@@ -56,7 +56,6 @@ def player(
     playback: Playback | None = None,
     curves: go.Figure | None = None,
     on_start: Callable[[Click], None] | None = None,
-    on_settle: Callable[[Click], None] | None = None,
 ) -> Click | None:
     """Show a figure whose zoom, pan and camera survive new data, a new theme and reruns.
 
@@ -72,17 +71,18 @@ def player(
         playback: paths to draw over the figure and to play; they change without the figure being drawn anew.
         curves: a figure of f, |g| and |S| over the steps, which the browser fills in from the playback's tracks (see
             `figures.curves`).
-        on_start: called with each start that is clicked or dragged to, often while it is dragged; `playback` has the
+        on_start: called with the start that was clicked, or dragged to once it has come to rest; `playback` has the
             limits.
-        on_settle: called with the last of these once it has come to rest; for what need not follow every move.
 
     Returns:
         The click that caused this rerun, or None.
     """
     drawn = figure_json(figure)
-    for number, (digest, grid) in enumerate(_take_grids(drawn["data"]).items()):
+    once = _take_grids(drawn["data"])
+    paths = None if playback is None else _paths(playback, st.session_state.get(f"{key}-apart"), once)
+    for number, (digest, grid) in enumerate(once.items()):
         # Messages of their own: where one equals that of the run before, Streamlit only sends its hash.
-        _component()(key=f"{key}-player-grid-{number}", data={"digest": digest, "grid": grid})
+        component()(key=f"{key}-player-grid-{number}", data={"digest": digest, "grid": grid})
     data = {
         "figure": drawn,
         "digest": _digest(drawn),
@@ -94,12 +94,9 @@ def player(
     }
     if playback is not None:
         data |= {
-            "playback": plain(playback),
+            "playback": paths,
             "curves": None if curves is None else figure_json(curves),
             "startable": on_start is not None,
-            "settles": on_settle is not None,
-            # Which request this answers; it stays until the next one, so that other reruns send the same.
-            "heard": st.session_state.get(f"{key}-heard"),
         }
     listeners: dict[str, Callable[[], None]] = {}
     if on_click is not None:
@@ -113,18 +110,23 @@ def player(
     if on_start is not None:
 
         def on_start_change() -> None:
-            asked = st.session_state[key].get("start")
-            click = _click(asked)
+            click = _click(st.session_state[key].get("start"))
             if click is not None:
-                st.session_state[f"{key}-heard"] = asked.get("number")
-                settled = on_settle if asked.get("settled") else None
-                (settled or on_start)(click)
+                on_start(click)
 
         listeners["on_start_change"] = on_start_change
+    if paths is not None and paths["live"] is not None:
+
+        def on_apart_change() -> None:
+            asked = st.session_state[key].get("apart")
+            if isinstance(asked, str):
+                st.session_state[f"{key}-apart"] = asked
+
+        listeners["on_apart_change"] = on_apart_change
     if not listeners:
-        _component()(key=key, data=data)
+        component()(key=key, data=data)
         return None
-    return _click(_component()(key=key, data=data, **listeners).get("point"))
+    return _click(component()(key=key, data=data, **listeners).get("point"))
 
 
 def figure_json(figure: go.Figure) -> dict[str, Any]:
@@ -169,6 +171,29 @@ def _take_grids(traces: list[dict[str, Any]]) -> dict[str, Any]:
                 taken[digest] = value
                 trace[name] = {"digest": digest}
     return taken
+
+
+def _paths(playback: Playback, apart: Any, once: dict[str, Any]) -> dict[str, Any]:
+    """Return paths as plain values.
+
+    Args:
+        playback: the paths.
+        apart: the name of the question of which the browser gets to other runs, or "*" where it cannot run any.
+        once: what is sent once, to which a long program is added.
+    """
+    live = playback.live
+    paths = plain(playback, whole=live is not None and apart in (live.name, "*"))
+    if live is not None and len(live.program) >= _SENT_ONCE_FROM:
+        digest = _digest(live.program)
+        once[digest] = live.program
+        paths["live"]["program"] = {"digest": digest}
+    if live is not None and live.branches is not None:
+        branches = paths["live"]["branches"]
+        for name in ("samples", "offsets"):
+            if len(branches[name]["bdata"]) >= _SENT_ONCE_FROM:
+                digest = _digest(branches[name])
+                once[digest], branches[name] = branches[name], {"digest": digest}
+    return paths
 
 
 def _click(point: Any) -> Click | None:

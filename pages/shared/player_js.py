@@ -18,6 +18,11 @@ _MODULES = (
     "microscope",
     "handle",
     "curves",
+    "points",
+    "contour",
+    "ground",
+    "live",
+    "dial",
     "player",
 )  # each imports earlier ones
 _HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}

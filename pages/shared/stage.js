@@ -18,6 +18,7 @@ const MANY = 3; // runs; of more, only the first that looks ahead shows where it
 const NEAR = 12; // pixels; a look ahead that is shorter is straight
 const ABOVE = 24; // pixels above the hill over which a run looks
 const STEEPEST = 60; // pixels of the arrow of the longest gradient
+const STAR = [star(10), star(7)]; // pixels from the middle to a tip
 /** How much of a step is drawn, from nothing but x on. */
 export const STAGES = { uphill: 1, measure: 2, down: 3, all: 4 };
 
@@ -45,6 +46,8 @@ export function tracksOf(playback) {
 export class Stage {
   /** @param {HTMLElement} parent */
   constructor(parent) {
+    this.under = element("svg", { class: "player-overlay", "aria-hidden": "true" }, parent);
+    this.stars = ["filled", "hollow"].map((kind) => element("path", { class: `player-star-${kind}` }, this.under));
     // What stays while it plays, and what moves: layers of their own, so that a frame paints little.
     this.still = element("svg", { class: "player-overlay", "aria-hidden": "true" }, parent);
     this.moving = element("svg", { class: "player-overlay", "aria-hidden": "true" }, parent);
@@ -79,7 +82,7 @@ export class Stage {
    */
   measure(xaxis, yaxis, ground) {
     const place = { left: xaxis._offset, top: yaxis._offset, width: xaxis._length, height: yaxis._length };
-    for (const box of [this.still, this.moving, this.notes]) {
+    for (const box of [this.under, this.still, this.moving, this.notes]) {
       for (const side in place) box.style[side] = `${place[side]}px`;
     }
     const hills = ground ? Array.from(ground.x, (x, i) => [xaxis.l2p(x), yaxis.l2p(ground.y[i])]) : [];
@@ -87,8 +90,21 @@ export class Stage {
     this.place();
   }
 
+  /**
+   * Draw stars, filled and hollow ones, while they move; none: they are in the figure again.
+   * @param {number[][][]} points in the axes' coordinates @param {string} color @param {any} xaxis @param {any} yaxis
+   */
+  mark(points, color, xaxis, yaxis) {
+    this.stars.forEach((path, i) => {
+      const drawn = points[i].map(([x, y]) => `M${xaxis.d2p(x).toFixed(1)} ${yaxis.d2p(y).toFixed(1)}${STAR[i]}`);
+      path.setAttribute("d", drawn.join(""));
+      path.style.color = color;
+    });
+  }
+
   /** Put the notes beside their points: inside the axes, and above a note that is there already. */
   place() {
+    if (!this.notes.childElementCount) return; // to ask for sizes makes the browser lay the page out
     const { clientWidth, clientHeight } = this.notes;
     const taken = [];
     for (const { track, labels, across, up, dim } of this.drawings) {
@@ -258,6 +274,19 @@ class Drawing {
     for (const mark of [this.ahead, this.measured, this.back, this.slope]) mark.setAttribute("d", "");
     this.circle.style.display = "none";
   }
+}
+
+/** A star around the current point, as relative path data. @param {number} tip */
+function star(tip) {
+  const corner = (i) => {
+    const r = i % 2 ? 0.4 * tip : tip;
+    return [r * Math.sin((i * Math.PI) / 5), -r * Math.cos((i * Math.PI) / 5)];
+  };
+  const sides = Array.from({ length: 10 }, (_, i) => {
+    const [[x, y], [toX, toY]] = [corner(i), corner(i + 1)];
+    return `l${(toX - x).toFixed(2)} ${(toY - y).toFixed(2)}`;
+  });
+  return `m0 ${-tip}${sides.join("")}Z`;
 }
 
 /** @param {string} name @param {Record<string, string>} attributes @param {Element} parent @returns {SVGElement} */

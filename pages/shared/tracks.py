@@ -16,18 +16,23 @@ from dynamics.sentences import article, counted, number, place
 from figures.palette import KINDS, RULES, SYMBOLS, TEXT
 from landscapes import Landscape
 from pages.shared.analysis import Answer, Question, Run
+from pages.shared.live import live
 from pages.shared.playback import LONGEST, Array, Note, Playback, Track
 
 _SLOPE: Final = {1: ("slope", "slope"), 2: ("gradient", "length of the gradient")}
 
 
-def playback(q: Question, a: Answer, more: Sequence[Run] = ()) -> Playback:
+def playback(
+    q: Question, a: Answer, more: Sequence[Run] = (), radius: str | None = None, rho_max: float | None = None
+) -> Playback:
     """Make the tracks of GD and SAM, and of further runs.
 
     Args:
         q: the question; its start is the handle's place, its window the handle's limits.
         a: the answer to it.
         more: runs of other rules from the same start.
+        radius: the key of the radius's control; where there is one the browser runs GD and SAM itself.
+        rho_max: its upper limit, if it is not the landscape's.
     """
     l = q.landscape
     start = np.asarray(q.start, dtype=np.float64)
@@ -39,6 +44,8 @@ def playback(q: Question, a: Answer, more: Sequence[Run] = ()) -> Playback:
         quantum=tuple(quantum(low, high) for low, high in l.domain),
         templates=_templates(l.dim),
         thinned=_thinned(q.steps),
+        every=_every(q.steps),
+        live=None if radius is None else live(q, radius, rho_max),
     )
 
 
