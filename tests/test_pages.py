@@ -530,7 +530,7 @@ BROKEN = [
     ({"landscape": "Nope"}, [f"landscape = 'Nope', which is not in the catalogue; {FIRST.name} is used"]),
     ({"landscape": "Nope", "formula": "x^2"}, [f"landscape = 'Nope', which is not in the catalogue; {OWN} is used"]),
     ({"surrogate": "maybe"}, ["surrogate = 'maybe', which is not true or false; false is used"]),
-    ({"v": "2"}, ["version '2'", "version 1"]),
+    ({"v": "3"}, ["version '3'", "version 2"]),
 ]
 
 
@@ -542,6 +542,37 @@ def test_what_is_broken_in_a_link_is_replaced_and_named(link: dict[str, str], wo
         assert part in notes(app)[0]
     if "formula" not in link and link.get("steps") != "2.5":
         assert verdicts(app) == expected_verdicts(FIRST.landscape, FIRST.rho, FIRST.eta, FIRST.start, FIRST.steps)
+
+
+# What these entries of the catalogue said before they were changed, when links were of version 1.
+BEFORE: list[tuple[str, dict[str, float]]] = [
+    ("rastrigin", {"rho": 1.0, "eta": 0.001, "x": 1.57, "y": 2.3}),
+    ("ackley", {"rho": 1.0, "eta": 0.016, "x": -2.3, "y": 0.5}),
+    ("six-hump-camel", {"rho": 0.05, "eta": 0.01, "x": -1.0, "y": 0.5}),
+]
+
+
+@pytest.mark.parametrize(("key", "meant"), BEFORE)
+def test_a_link_of_version_1_means_what_it_meant_and_becomes_one_that_says_so(
+    key: str, meant: dict[str, float]
+) -> None:
+    e = CATALOGUE[key]
+    app = visit(v="1", landscape=e.name)
+    assert notes(app) == []
+    assert meant.items() <= controls(app).items()
+    link = {name: str(value) for name, value in app.query_params.items()}
+    assert link["v"] == "2" and controls(visit(**link)) == controls(app)
+    assert {**meant, "rho": 0.7, "y": -0.25}.items() <= controls(
+        visit(v="1", landscape=e.name, rho="0.7", y="-0.25")
+    ).items()
+    now = {"rho": e.rho, "eta": e.eta, "x": e.start[0], "y": e.start[1]}
+    for link in ({"v": "2"}, {}):
+        assert now.items() <= controls(visit(landscape=e.name, **link)).items()
+
+
+def test_a_link_of_version_1_with_a_formula_in_one_variable_leaves_its_start() -> None:
+    for link in ({"v": "1"}, {"v": "2"}):
+        assert controls(visit(landscape=CATALOGUE["ackley"].name, formula="x^2", **link))["x"] == 2.2
 
 
 def test_each_broken_part_is_named_and_the_others_are_kept() -> None:

@@ -13,7 +13,8 @@ import streamlit as st
 from streamlit.runtime.state import get_session_state
 
 LEAVE: Final = "_leave"  # in the session: called on arrival at another page, to end the work of the one that was left
-VERSION: Final = "1"  # the defaults of a version never change, so that an old link keeps its meaning
+VERSION: Final = "2"  # the defaults of a version never change, so that an old link keeps its meaning
+EARLIER: Final = ("1",)  # versions that are read still; see `controls._earlier`
 
 
 class Link:
@@ -31,7 +32,7 @@ class Link:
             self.refuse(*endless)
         self.notes: list[str] = []
         version = self._asked.get("v", VERSION)
-        if version != VERSION:
+        if version not in (VERSION, *EARLIER):
             self.notes.append(f"This link is of version {version[:20]!r}; this app reads version {VERSION}.")
 
     def put(self, **values: str) -> None:
