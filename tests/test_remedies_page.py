@@ -282,7 +282,7 @@ def test_a_landscape_of_ones_own_is_raced_too() -> None:
 
 
 def test_what_stops_something_says_what() -> None:
-    app = visit(landscape="Himmelblau's function", r_grid="10", r_longest="5000", steps="100000")
+    app = visit(landscape="Himmelblau's function", r_grid="100", r_longest="5000", steps="100000")
     stops = [button.label for button in app.button if button.label.startswith("Stop")]
     assert len(stops) == len(set(stops)) == 3
     assert "Stop" not in stops
