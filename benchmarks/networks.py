@@ -94,7 +94,7 @@ def peer(network: Network, rho: float, n: int, batches: Batches | None = None, p
     import torch
     from pytorch_optimizer import SAM
 
-    module = network.module(network.start(0))
+    module = torch.nn.Sequential(*network.module(network.start(0)))  # as anyone would write it
     x = torch.tensor(network.examples.x, dtype=next(module.parameters()).dtype)
     y = torch.tensor(network.examples.y)
     optimizer = SAM(module.parameters(), torch.optim.SGD, rho=rho, lr=0.1)

@@ -3,8 +3,8 @@
 python -m benchmarks.stalls [file]; where a file is named the runs are kept there, and taken from there the next time.
 
 The judge: where 300 steps of plain SGD from the last weights bring the loss on all examples down by half, SAM held the
-run. Of such a run "stalled" is right, and "bouncing"; the verdict knows nothing of the judge. Its thresholds were
-chosen on the even seeds; the odd ones are what counts.
+run, and "stalled" is the right word; of all other runs it is wrong. The verdict knows nothing of the judge. Its
+thresholds were chosen on the even seeds; the odd ones are what counts.
 """
 
 import os
@@ -20,7 +20,7 @@ os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THR
 
 from dynamics import gd, iterate, momentum, sam, warm_start  # noqa: E402
 from dynamics.rules import Rule  # noqa: E402
-from dynamics.training import HELD, Batches, Course, Curves, Record, advance, batched, judge  # noqa: E402
+from dynamics.training import Batches, Course, Curves, Record, advance, batched, judge  # noqa: E402
 from landscapes.landscape import Objective  # noqa: E402
 from landscapes.networks import Network, one_thread  # noqa: E402
 
@@ -86,7 +86,8 @@ def run(case: Case) -> Judged:
         batched(partial(rule_on, case), n, Batches(n.count, case.batch, case.seed)), n.start(case.seed), case.steps
     )
     (curves,) = advance((course,), None, None)
-    on = batched(lambda l: gd(l, case.eta), n, Batches(n.count, case.batch, 1000 + case.seed))
+    plain = partial(rule_on, replace(case, rho=0.0, warm=0))  # SGD, with the run's own momentum
+    on = batched(plain, n, Batches(n.count, case.batch, 1000 + case.seed))
     w = course.orbit().x[-1]
     after = n.value(iterate(on, w, AFTER, keep="scalars").x[-1])
     return Judged(case, curves, n.guessing, float(n.value(w)), float(after))
@@ -109,7 +110,7 @@ def runs(file: Path | None) -> list[Judged]:
 def share(found: list[Judged], seeds: str) -> None:
     """Print how many verdicts were right, and what was said of the runs that the judge calls held, or not."""
     said = Counter((judge(Record.of("SAM", r.curves, r.guessing)).outcome, r.held) for r in found)
-    right = sum(count for (outcome, held), count in said.items() if (outcome in HELD) == held)
+    right = sum(count for (outcome, held), count in said.items() if (outcome == "stalled") == held)
     held = sum(r.held for r in found)
     print(f"{seeds} seeds: {right} of {len(found)} right ({right / len(found):.1%}); the judge calls {held} held")
     for outcome in sorted({outcome for outcome, _ in said}):

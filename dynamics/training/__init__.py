@@ -2,10 +2,9 @@
 
 from .batches import Batches, batched
 from .course import Course, Curves, Progress, advance, look
-from .judgement import HELD, Judgement, Record, judge
+from .judgement import Judgement, Record, judge
 
 __all__ = [
-    "HELD",
     "Batches",
     "Course",
     "Curves",

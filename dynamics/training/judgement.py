@@ -7,8 +7,9 @@ the loss of guessing is that of answering with the classes' shares, or, where th
 1. A loss that is not finite, or has grown 10,000-fold: diverged.
 2. The loss is below a tenth of that of guessing: learned.
 3. It has fallen by 7 % or more from the fifth before to the last one: learning.
-4. The last steps look ahead, and the loss at w+ is above four fifths of that of guessing, or |S|, or the mean of S over
-   the batches, is below a tenth of |g|: stalled, SAM is held where its look-ahead sees a flat loss.
+4. The last steps look ahead, and the loss at w+ is that of guessing, from four fifths of it to twice as much, or |S|,
+   or the mean of S over the batches, is below a tenth of |g|: stalled, SAM is held where its look-ahead sees a flat
+   loss. (Higher above, the look-ahead sees a slope: a trap at a saddle has that.)
 5. It has fallen by 2 % or more: learning.
 6. Nothing was recorded at w+, or of all examples: flat, and what to record.
 7. Otherwise: bouncing, the loss no longer falls, at a floor that rho, the step size, the batches and wrong labels set.
@@ -32,7 +33,6 @@ from ..sentences import number
 from .course import Curves
 
 Outcome: TypeAlias = Literal["learning", "learned", "stalled", "bouncing", "flat", "diverged"]
-HELD: Final[tuple[Outcome, ...]] = ("stalled", "bouncing")  # what trains on by plain SGD would lead away from
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Thresholds:
     learned: float = 0.1  # loss at w, as a share of that of guessing
     falls: float = 0.07  # from the tail before to the last one: learning, whatever else
     slowly: float = 0.02  # likewise: learning, where it is not stalled
-    flat_ahead: float = 0.8  # loss at w+, as a share of that of guessing
+    flat_ahead: tuple[float, float] = (0.8, 2.0)  # loss at w+, as a share of that of guessing
     small: float = 0.1  # |S|/|g|
     warm: tuple[int, float] = (100, 0.1)  # steps of a warm-start advised: at least so many, and this share of the run
 
@@ -153,7 +153,9 @@ def _held(r: Record, reference: float, rests: list[str]) -> int | None:
         rests.append(f"|S| was {number(float(np.median(ratio[-n:])))} times |g|, by the median.")
     if (r.rho[-n:] == 0.0).any():
         return None
-    for holds in (r.f_plus >= t.flat_ahead * reference, ratio <= t.small, drift <= t.small):
+    low, high = t.flat_ahead
+    flat = (r.f_plus >= low * reference) & (r.f_plus <= high * reference)
+    for holds in (flat, ratio <= t.small, drift <= t.small):
         if np.mean(holds[-n:]) > 0.5:
             return int(r.k[_since(holds, n)])
     return None
