@@ -21,7 +21,8 @@ ALLOWED = {
 LIBRARIES = {
     "streamlit": ("pages/", "Home.py", "app.py"),
     "plotly": ("figures/", "pages/shared/player"),
-    "torch": ("landscapes/networks/",),
+    # ... and by what stands for a visitor's script: the monitor, and the trainings that the example logs are of
+    "torch": ("landscapes/networks/", "dynamics/monitor.py", "pages/shared/networks_example.py"),
 }
 
 

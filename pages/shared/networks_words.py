@@ -217,6 +217,6 @@ def of_layer(layer: Array) -> str:
     """Say what the images of a first layer show."""
     most, typical = float(np.abs(layer).max()), float(np.sqrt(np.mean(layer**2)))
     return (
-        f"The weights of {counted(len(layer), 'hidden unit')} as images, on one scale from {number(-most)} to "
-        f"{number(most)}; their root mean square is {number(typical)}."
+        f"The weights of the first layer's {counted(len(layer), 'unit')} as images, on one scale from "
+        f"{number(-most)} to {number(most)}; their root mean square is {number(typical)}."
     )

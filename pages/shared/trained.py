@@ -21,7 +21,7 @@ from landscapes.networks import Network, one_thread
 from landscapes.networks.data import IMAGES
 from pages.shared import jobs
 from pages.shared.scene import Scene, decided, scene
-from pages.shared.training import Training
+from pages.shared.training import DIGITS, Training
 
 _LINE: Final = 121  # values on the line through w and w+
 _PLANE: Final = 27  # values along an axis of the plane
@@ -170,6 +170,13 @@ def train_in_worker(training: Training) -> Trained:
     nothing = tuple(Curves.empty() for _ in training.names)
     jobs.report(Progress(0, 1, nothing, "loading the data"))
     return train(training, jobs.report, jobs.stop_asked)
+
+
+def prepare() -> None:
+    """Load PyTorch and the data, so that the next training begins at once; to be called by a worker of `jobs`."""
+    network = DIGITS.network
+    with one_thread():
+        network.value(network.start(0))
 
 
 def ended(
