@@ -7,11 +7,11 @@ import streamlit as st
 
 from landscapes import CATALOGUE, Entry
 from pages.shared.analysis import Question
-from pages.shared.compute import ask
 from pages.shared.dials import log_slider, number_box, positions
 from pages.shared.layout import set_page
 from pages.shared.link import Link
 from pages.shared.picture import show_runs
+from pages.shared.proofs import ask
 from pages.shared.radius_analysis import Span
 from pages.shared.radius_marks import show_marks
 from pages.shared.stall import explain, tell
@@ -84,9 +84,9 @@ CLAIMS = """
   defines hallucinated minimizers, shows that they exist for some ρ where f has a minimizer and a maximizer, gives
   conditions under which they attract, reports the same stall in neural networks, and proposes a warm-start with
   gradient descent.
-- **This project derived** how to find all such points of a landscape at a given ρ (they lie at the distance ρ from a
-  stationary point, with the gradient pointing at it), and up to which step size each attracts.
-- **This page measured** every number on it, just now, on the landscape shown. None is the paper's.
+- **This project derived** where such points of a landscape lie at a given ρ (at the distance ρ from a stationary point,
+  with the gradient pointing at it), and up to which step size each attracts.
+- **This page measured** its numbers on the landscape shown. None is the paper's.
 """
 
 

@@ -2,6 +2,7 @@
 # make test   everything that is checked: ruff, mypy, pytest, a browser
 # make check  ruff and mypy only
 # make bench  this project beside its peers, as ratios
+# make campaign  random questions by the thousand, each answered twice; SEED=1 draws others
 # make presets  trains anew what the page on networks opens with
 
 PORT ?= 8501
@@ -17,7 +18,7 @@ PYTHON ?= $(shell for p in python3.11 python3; do $$p -c '$(AT_LEAST_3_11)' 2>/d
 PACKAGE = $(notdir $(PYTHON))-venv
 APT_INSTALL := export DEBIAN_FRONTEND=noninteractive && apt-get update && apt-get install -y --no-install-recommends
 
-.PHONY: run test check bench presets browser
+.PHONY: run test check bench campaign presets browser
 .DELETE_ON_ERROR:
 
 run: $(VENV)/installed
@@ -26,6 +27,7 @@ run: $(VENV)/installed
 	@exec $(BIN)/python -m streamlit run app.py --server.address=$(ADDRESS) --server.port=$(PORT)
 
 test: browser check
+	$(BIN)/python tests/other_processors.py
 	$(BIN)/python -m pytest -n 2 --maxschedchunk 1
 
 check: $(VENV)/installed-dev
@@ -36,6 +38,13 @@ check: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev
 	@for file in benchmarks/[a-z]*.py; do \
 		echo "== $$file"; $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
+
+SEED ?= 0
+CAMPAIGNS ?= verdicts certificates kinks
+
+campaign: $(VENV)/installed-dev
+	@for name in $(CAMPAIGNS); do \
+		echo "== $$name"; $(BIN)/python -m benchmarks.campaigns.$$name $(SEED) || exit 1; done
 
 presets: $(VENV)/installed
 	$(BIN)/python -m pages.shared.stored

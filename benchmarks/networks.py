@@ -9,6 +9,8 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import replace
+from functools import partial
 from tempfile import TemporaryDirectory
 
 # What runs in one thread has to say so before NumPy is imported, here and in every worker.
@@ -18,10 +20,18 @@ import psutil  # noqa: E402
 
 from benchmarks._timing import medians, report  # noqa: E402
 from dynamics import Certificate, certify, gd, iterate, sam, verdict_of_norms, warm_start  # noqa: E402
+from dynamics.monitor import Monitor  # noqa: E402
+from dynamics.rules import Rule  # noqa: E402
 from dynamics.sweep import sweep  # noqa: E402
-from landscapes.network import Network  # noqa: E402
+from dynamics.training import Batches, batched  # noqa: E402
+from landscapes.landscape import Objective  # noqa: E402
+from landscapes.networks import Network, one_thread  # noqa: E402
+from pages.shared.sweeping import run_case  # noqa: E402
+from pages.shared.training import Training  # noqa: E402
 
 DIGITS = Network("digits", (32,))
+RELU = Network("digits", (64, 64), "relu", precision="float32")
+CONVOLUTIONAL = Network("digits", (8, 16), "relu", layers="convolutional", precision="float32")
 TINY = Network("moons", (2,), loss="logistic", weight_decay=0.01)
 SEEDS = range(5)
 STEPS = 6000
@@ -79,41 +89,87 @@ def tiny(executor: Executor) -> None:
         print(f"  {count:2d} at a hallucinated {kind} (f = {f}, |g| = {g}, f(w+) = {ahead}), which {does} SAM")
 
 
-def steps() -> None:
-    """SAM steps here and in PyTorch, and what the monitor adds to the latter."""
+def peer(network: Network, rho: float, n: int, batches: Batches | None = None, path: str = "") -> None:
+    """Take SAM steps in PyTorch with `pytorch_optimizer`, on all examples or on mini-batches, watched or not."""
     import torch
     from pytorch_optimizer import SAM
 
-    from dynamics.monitor import Monitor
+    module = torch.nn.Sequential(*network.module(network.start(0)))  # as anyone would write it
+    x = torch.tensor(network.examples.x, dtype=next(module.parameters()).dtype)
+    y = torch.tensor(network.examples.y)
+    optimizer = SAM(module.parameters(), torch.optim.SGD, rho=rho, lr=0.1)
+    watch = Monitor(optimizer, path) if path else None
+    for k in range(n):
+        chosen = torch.tensor(batches.at(k)) if batches else None
+        inputs, targets = (x, y) if chosen is None else (x[chosen], y[chosen])
 
-    torch.set_num_threads(1)
-    x, y = torch.from_numpy(DIGITS.examples.x.T.copy()), torch.from_numpy(DIGITS.examples.y.copy())
-    w, n = DIGITS.start(0), 20
-
-    def theirs(path: str = "") -> None:
-        module = DIGITS.module(w)
-        optimizer = SAM(module.parameters(), torch.optim.SGD, rho=3.0, lr=0.1)
-        watch = Monitor(optimizer, path) if path else None
-
-        def closure() -> torch.Tensor:
+        def closure(inputs: torch.Tensor = inputs, targets: torch.Tensor = targets) -> torch.Tensor:
             optimizer.zero_grad()
-            loss = torch.nn.functional.cross_entropy(module(x), y)
+            loss = torch.nn.functional.cross_entropy(module(inputs), targets)
             (watch(loss) if watch else loss).backward()
             return loss
 
-        for _ in range(n):
-            closure()
-            optimizer.step(closure)
-        if watch:
-            watch.close()
+        closure()
+        optimizer.step(closure)
+    if watch:
+        watch.close()
 
-    def ours() -> None:
-        iterate(sam(DIGITS, 0.1, 3.0), w, n - 1, keep="scalars", report=lambda k, x: None)
 
+def ours(network: Network, rho: float, n: int, batches: Batches | None = None) -> None:
+    """Take the same steps here, with the records of every step."""
+
+    def on(l: Objective) -> Rule:
+        return sam(l, 0.1, rho)
+
+    rule = on(network) if batches is None else batched(on, network, batches)
+    iterate(rule, network.start(0), n - 1, keep="scalars", report=lambda k, x: None)
+
+
+def steps() -> None:
+    """SAM steps here and in PyTorch, and what the monitor adds to the latter."""
+    for words, network, rho, n, size, bound in (
+        ("Digits", DIGITS, 3.0, 20, None, "at most 0.8"),
+        ("Digits, single precision", replace(DIGITS, precision="float32"), 3.0, 20, None, ""),
+        ("convolutional", CONVOLUTIONAL, 1.0, 3, None, "at most 1.05"),
+        ("convolutional, mini-batches of 128", CONVOLUTIONAL, 1.0, 20, 128, "at most 1.05"),
+    ):
+        batches = Batches(network.count, size) if size else None
+        mine, theirs = medians(
+            partial(ours, network, rho, n, batches), partial(peer, network, rho, n, batches), repeats=31
+        )
+        report(f"{words}, {n} SAM steps with their records, beside PyTorch", mine, theirs, bound)
     with TemporaryDirectory() as folder:
-        mine, peer, watched = medians(ours, theirs, lambda: theirs(f"{folder}/run.csv"), repeats=51)
-    report(f"Digits, {n} SAM steps with their records, beside PyTorch", mine, peer, "at most 1.15")
-    report("  the same in PyTorch with the monitor, beside without", watched, peer, "below 1.05")
+        watched, bare = medians(
+            partial(peer, DIGITS, 3.0, 20, path=f"{folder}/run.csv"), partial(peer, DIGITS, 3.0, 20), repeats=51
+        )
+    report("  Digits in PyTorch with the monitor, beside without", watched, bare, "below 1.05")
+
+
+STALLS = {  # the networks that people train, on mini-batches: SAM from the start and after a warm-start
+    "perceptron, rho = 2": Training(replace(DIGITS, precision="float32"), rho=2.0, steps=3000, batch=128),
+    "two ReLU layers, rho = 2": Training(RELU, rho=2.0, steps=3000, batch=128),
+    "convolutional, rho = 1": Training(CONVOLUTIONAL, rho=1.0, steps=1500, batch=128),
+    "convolutional, rho = 2": Training(CONVOLUTIONAL, rho=2.0, steps=1500, batch=128),
+}
+WARM_BOUND = {"convolutional, rho = 2": 0.75}
+
+
+def stalls(executor: Executor) -> None:
+    """Print the accuracies at the ends of runs on mini-batches, by the code that the page runs."""
+    cases = {
+        (name, warm, seed): replace(training, rule="sam", warm=warm, seed=seed)
+        for name, training in STALLS.items() for warm in (0, 300) for seed in SEEDS
+    }  # fmt: skip
+    results = dict(zip(cases, executor.map(run_case, cases.values()), strict=True))
+    print("Mini-batches of 128, eta = 0.1, single precision, by seed: accuracy; |g|, |S|, f(w+); verdict")
+    for name, warm in itertools.product(STALLS, (0, 300)):
+        ends = [results[name, warm, seed] for seed in SEEDS]
+        bound = WARM_BOUND.get(name, 0.9)
+        good = sum(r.accuracy > bound if warm else r.accuracy <= 0.25 for r in ends)
+        print(f"{name}, {warm} steps of SGD before: {good} of 5 {f'above {bound}' if warm else 'at or below 0.25'} "
+              "(at least 4)")  # fmt: skip
+        for r in ends:
+            print(f"  {r.accuracy:.3f}; {r.gradient:.1e}, {r.shifted:.1e}, {r.loss_plus:.3f}; {r.outcome}")
 
 
 def forty(executor: Executor) -> None:
@@ -173,12 +229,14 @@ def sweeps(executor: Executor) -> None:
 
 def main() -> None:
     print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    steps()
+    with one_thread():
+        steps()
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
         list(executor.map(tiny_run, range(100, 104)))  # start the workers before anything is timed
         sweeps(executor)
         tiny(executor)
         digits(executor)
+        stalls(executor)
     from benchmarks import _networks_page  # not in the workers, which import this file again
 
     _networks_page.main()

@@ -4,7 +4,7 @@ import numpy as np
 
 from benchmarks._timing import medians, report
 from benchmarks.core import HIMMELBLAU, WINDOW
-from dynamics import attracting_intervals, hallucinated_points, hallucination_curves, safe_radius, stationary_points
+from dynamics import attracting_intervals, critical_radius, hallucinated_points, hallucination_curves, stationary_points
 from landscapes import CATALOGUE, Landscape
 from landscapes.formula import _parse
 from landscapes.landscape import _kernel
@@ -78,9 +78,9 @@ def main():
     report("  and sharing the stationary points too", shared, peer, "printed")
     print(f"then one radius from the branches: {1e3 * one:.1f} ms")
 
-    print("\nsafe radii of Himmelblau/100, by the targets' kind")
+    print("\ncritical radii of Himmelblau/100, by the targets' kind")
     for eta in (0.0, 0.05):
-        radii = [(kind, safe_radius(l, RHO_MAX, eta, kind, c)) for kind in ("saddle", "minimizer", "maximizer")]
+        radii = [(kind, critical_radius(l, RHO_MAX, eta, kind, c)) for kind in ("saddle", "minimizer", "maximizer")]
         print(f"  eta = {eta:g}: " + ", ".join(f"{kind} {rho and format(rho, '.7g')}" for kind, rho in radii))
     ring = CATALOGUE["ring"].landscape
     fold = Landscape("x^2 + y^2*(1 + x)^3", ((-3.0, 3.0), (-3.0, 3.0)))

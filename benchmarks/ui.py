@@ -21,6 +21,12 @@ MEANINGFUL = f"""(() => {{
   const paths = [...document.querySelectorAll(".player-overlay .player-path")];
   return drawn && paths.filter(path => path.getAttribute("d")).length >= 2 && document.querySelector({VERDICT!r});
 }})()"""
+# Pages on which each of five steps of the slider changes the sentence, with another number each time they are opened,
+# so that nothing is kept from before; and the bounds on what a step may cost the server's processor, in ms.
+PRESSED = (
+    ("Home", "?landscape=Hill+between+two+valleys&radius=1.8&start=0.3{}", 50),
+    ("Explore", "Explore?landscape=Himmelblau%27s+function&rho=2&steps=310{}", 110),
+)
 CHART = f"{PICTURE} && document.querySelector({VALUE!r})"
 
 
@@ -47,6 +53,20 @@ def presses(playwright: Playwright, app: str, peer: str, rounds: int = 2, times:
             page.close()
             beside.close()
     return statistics.median(mine), statistics.median(theirs)
+
+
+def processor(browser: Browser, address: str, server: psutil.Process, rounds: int = 5, times: int = 4) -> float:
+    """Mean seconds of the server's processor for a key press on rho, whatever it does in the half second after it."""
+    seconds = 0.0
+    for number in range(1, rounds + 1):
+        page = open_slider(browser, address.format(number), "radius", VERDICT)
+        before = server.cpu_times()
+        for _ in range(times):
+            press(page, "ArrowRight", VERDICT)
+        after = server.cpu_times()
+        seconds += after.user + after.system - before.user - before.system
+        page.close()
+    return seconds / (rounds * times)
 
 
 def memory(playwright: Playwright, url: str, server: psutil.Process, pages: list[str]) -> float:
@@ -77,6 +97,10 @@ def main() -> None:
             mine, theirs = presses(playwright, app, peer)
             report("Explore, key press on rho to new verdict", mine, theirs, "at most 2")
             print(f"{'  server memory after that':58s} {resident(server):9.0f} MB")
+            for name, address, bound in PRESSED:
+                with chromium(playwright) as browser:
+                    taken = 1e3 * processor(browser, f"{app}/{address}", server)
+                print(f"{name + ', processor for a key press on rho':58s} {taken:9.0f} ms  (at most {bound} ms)")
 
 
 if __name__ == "__main__":

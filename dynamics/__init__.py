@@ -4,6 +4,8 @@ from .basins import Basins, basins
 from .branches import Branch, HallucinationCurves, hallucination_curves
 from .certificate import certificate
 from .certify import Certificate, certify
+from .completed import completed
+from .critical_radius import attracting_intervals, critical_radius
 from .hallucination import HallucinatedCurve, HallucinatedPoints, hallucinated_points
 from .noise import noisy
 from .norms import verdict_of_norms
@@ -16,6 +18,7 @@ from .rules import (
     Rule,
     Step,
     cosine_decay,
+    decayed,
     gd,
     linear_decay,
     linear_ramp,
@@ -24,9 +27,8 @@ from .rules import (
     scheduled,
     warm_start,
 )
-from .safe import attracting_intervals, safe_radius
 from .stationary import StationaryCurve, StationaryPoints, stationary_points
-from .variants import asam, gsam, looksam, ssam, usam, vasso
+from .variants import asam, gsam, lesam, looksam, ssam, usam, vasso, wsam
 from .verdict import verdict
 
 __all__ = [
@@ -51,20 +53,23 @@ __all__ = [
     "basins",
     "certificate",
     "certify",
+    "completed",
     "cosine_decay",
+    "decayed",
     "attracting_intervals",
     "gd",
     "gsam",
     "hallucinated_points",
     "hallucination_curves",
     "iterate",
+    "lesam",
     "linear_decay",
     "linear_ramp",
     "looksam",
     "momentum",
     "noisy",
     "rescue",
-    "safe_radius",
+    "critical_radius",
     "sam",
     "scheduled",
     "ssam",
@@ -74,4 +79,5 @@ __all__ = [
     "verdict",
     "verdict_of_norms",
     "warm_start",
+    "wsam",
 ]

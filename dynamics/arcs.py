@@ -6,6 +6,7 @@ where it turns round in rho (a fold), and where it crosses another one. What is 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
@@ -14,10 +15,14 @@ import numpy.typing as npt
 
 from landscapes.landscape import Array, Landscape
 
-from .levels import CROWD, Grid, Indices, Lines, Slopes
+from .continuation import continued
+from .kinks import kinks
+from .levels import CROWD, Grid, Indices, Lines, Slopes, room
 from .saddles import with_saddles
-from .vertices import FOLD, JOIN, LOST, NONE, ROUNDING, STATIONARY, TARGET, UNDEFINED, Track
+from .vertices import FOLD, JOIN, KINK, LOST, NONE, ROUNDING, STATIONARY, TARGET, UNDEFINED, Track
 
+_JUMP: Final = 1e-6  # share of the slopes inwards beside it that one where it changes its sign has at most
+_BLOCK: Final = 50_000  # vertices that are looked at together
 _BESIDE: Final = np.array([-1.0, 0.0, 1.0, 2.0])  # nodes around the end of a line, along either axis
 
 
@@ -33,18 +38,20 @@ class Arcs:
     ends: Indices  # (n,)
 
 
-def room(l: Landscape, x: Array) -> Array:
-    """Distance (n,) of points (n, 2) from the window's edge; negative outside."""
-    low, high = np.array(l.domain).T
-    return np.asarray(np.minimum(x - low, high - x).min(axis=-1)) + 1e-13 * l.diagonal
-
-
 def arcs(l: Landscape, grid: Grid, rho_max: float, targets: Array, lines: Lines) -> Arcs:
     """Cut lines around targets (n, 2) into arcs."""
     track = Track(lines.at, lines.line, lines.target, lines.ray, _line_ends(l, grid, targets, lines))
+    track = continued(l, grid, rho_max, targets, lines.batch, track, kinks(l))
     track = with_saddles(l, grid, targets, track)
     track = _with_cuts(l, grid, rho_max, targets, track)
     return _pieces(l, grid, rho_max, targets, track)
+
+
+def _seen(l: Landscape, grid: Grid, targets: Array, track: Track) -> Iterator[tuple[Array, Slopes]]:
+    """Yield the vertices' positions and what there is, a block at a time; none at all is one empty block."""
+    for start in range(0, max(1, len(track.at)), _BLOCK):
+        at = track.at[start : start + _BLOCK]
+        yield at, grid.slopes(l, targets[track.target[start : start + _BLOCK]], at)
 
 
 def _line_ends(l: Landscape, grid: Grid, targets: Array, lines: Lines) -> Indices:
@@ -80,7 +87,7 @@ def _with_cuts(l: Landscape, grid: Grid, rho_max: float, targets: Array, track: 
     def values(at: Array, s: Slopes) -> Array:
         return np.stack([s.inward, room(l, s.x), rho_max - grid.rho(at[:, 1]), s.by_theta])
 
-    v = values(track.at, grid.slopes(l, targets[track.target], track.at))
+    v = np.concatenate([values(at, s) for at, s in _seen(l, grid, targets, track)], axis=1)
     pair = track.pairs
     pair = pair[(np.maximum(v[:FOLD, pair], v[:FOLD, pair + 1]) > 0.0).all(axis=0)]
     changes = v[:, pair] * np.sign(v[:, pair + 1]) < 0.0
@@ -91,7 +98,10 @@ def _with_cuts(l: Landscape, grid: Grid, rho_max: float, targets: Array, track: 
     chords = track.chords(l, grid, targets, i)
     every, zero = np.arange(len(i)), np.zeros(len(i))
     t = chords.zeros(lambda at, s, k: values(at, s)[why[k], np.arange(len(k))], every, zero, zero + 1.0)
-    at = chords.reach(t, every)[0]
+    at, s = chords.reach(t, every)
+    # At the tip of a cone the slope inwards jumps.
+    jump = np.abs(s.inward) > _JUMP * np.maximum(*np.abs(v[STATIONARY, [i, i + 1]]))
+    why = np.where((why == STATIONARY) & jump, KINK, why)
     fold = why == FOLD
     at[fold] = _at_folds(l, grid, chords.z[fold], at[fold])
     track = track.insert(i, t, at, why)
@@ -112,7 +122,9 @@ def _at_folds(l: Landscape, grid: Grid, z: Array, begin: Array) -> Array:
         determinant = right * mixed - up * turn
         step = np.stack([up * right - mixed * tau, turn * tau - right * right], axis=-1) / determinant[:, None]
         at = at + np.where(np.isfinite(step).all(axis=-1)[:, None], np.clip(step, -0.5, 0.5), 0.0)
-    better = np.abs(grid.slopes(l, z, at).by_theta) < np.abs(grid.slopes(l, z, begin).by_theta)
+    s = grid.slopes(l, z, at)
+    better = np.abs(s.by_theta) < np.abs(grid.slopes(l, z, begin).by_theta)
+    better &= np.abs(s.tau) <= _JUMP * np.abs(s.inward)  # close to a pole it may not have converged
     better &= (np.abs(at - begin) <= 1.5).all(axis=-1)
     return np.where(better[:, None], at, begin)
 
@@ -120,9 +132,11 @@ def _at_folds(l: Landscape, grid: Grid, z: Array, begin: Array) -> Array:
 def _pieces(l: Landscape, grid: Grid, rho_max: float, targets: Array, track: Track) -> Arcs:
     """Keep the pieces between cuts on which the gradient points inwards, join and orient them."""
     track = replace(track, at=_sharpened(l, grid, targets, track))
-    s = grid.slopes(l, targets[track.target], track.at)
-    size = np.abs(s.hessian).max(axis=(1, 2), initial=0.0)
-    held = (s.inward > ROUNDING * size) & (room(l, s.x) >= 0.0) & (grid.rho(track.at[:, 1]) <= rho_max)
+    parts = []
+    for at, s in _seen(l, grid, targets, track):
+        size = np.abs(s.hessian).max(axis=(1, 2), initial=0.0)
+        parts.append((s.inward > ROUNDING * size) & (room(l, s.x) >= 0.0) & (grid.rho(at[:, 1]) <= rho_max))
+    held = np.concatenate(parts)
     m = len(track.at)
     first = np.diff(track.line, prepend=-1) != 0
     last = np.append(first[1:], True)[:m]
@@ -131,11 +145,17 @@ def _pieces(l: Landscape, grid: Grid, rho_max: float, targets: Array, track: Tra
     inner = np.concatenate([[0], np.cumsum(~track.cut)])
     good = np.concatenate([[0], np.cumsum(held & ~track.cut)])
     alive = 2 * (good[stops + 1] - good[begins]) > inner[stops + 1] - inner[begins]
+    # Between two poles that are close together slopes cancel, and a fold may not be found.
+    lost = (track.why == FOLD) & (np.abs(s.tau) > _JUMP * np.abs(s.inward) + 1e-13 * size)
+    why = np.where(lost, LOST, track.why)
+    begins, stops = begins[alive], stops[alive]
     pieces = [
-        _Piece(track.at[b : e + 1], int(track.target[b]), bool(track.ray[b]), int(track.why[b]), int(track.why[e]))
-        for b, e in zip(begins[alive].tolist(), stops[alive].tolist(), strict=True)
+        _Piece(
+            track.at[b + lost[b] : e + 1 - lost[e]], int(track.target[b]), bool(track.ray[b]), int(why[b]), int(why[e])
+        )
+        for b, e in zip(begins.tolist(), stops.tolist(), strict=True)
     ]
-    return _gathered(_joined(grid, pieces))
+    return _gathered(_joined(grid, [piece for piece in pieces if len(piece.at) > 1]))
 
 
 def _sharpened(l: Landscape, grid: Grid, targets: Array, track: Track) -> Array:
@@ -163,9 +183,10 @@ class _Piece:
         return replace(self, at=self.at[::-1], start=self.end, end=self.start)
 
     def ascending(self) -> _Piece:
-        """Drop what rounding has put in the wrong order close to folds."""
+        """Drop what rounding has put in the wrong order close to folds; the ends stay."""
         k = self.at[:, 1]
-        keep = (k >= np.maximum.accumulate(k)) & (k <= k[-1])
+        below = k <= k[-1]
+        keep = below & (k >= np.maximum.accumulate(np.where(below, k, -np.inf)))
         return self if keep.all() else replace(self, at=self.at[keep])
 
 

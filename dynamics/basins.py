@@ -16,9 +16,9 @@ from .attractors import Attractors, distinct
 from .batch import Block, Watch, each, squares, together
 from .endings import Endings, Ground, judge, small_gradient
 from .grouping import Share, grouped, shares
-from .outcome import TOLERANCES, WORD, tail_of
+from .outcome import STAYS, TOLERANCES, WORD, tail_of
 from .rules import Rule
-from .settling import STAYS, settled
+from .settling import settled
 
 BLOCK: Final = 2048  # runs that step together; see landscapes.landscape
 LOOKS: Final = 32  # steps between two looks at which runs are over
@@ -228,7 +228,9 @@ class _Work:
         Returns:
             Which these are (m,), and how closely two steps must lead back before another look (m,).
         """
-        there = settled(self.rule, block.x, block.memory, k, self.steps - k, self.at.diagonal)
+        # Its verdict rests on where it would go from the end on, too.
+        left = self.steps - k + int(TOLERANCES.ahead * tail_of(self.steps + 1))
+        there = settled(self.rule, block.x, block.memory, k, left, self.at.diagonal)
         x, first, second = block.x, there.first, there.second
         # Of one that has settled, with a verdict that is not known yet, what decides it shrinks along with its steps.
         closeness = np.where(there.mask, 0.25 * np.linalg.norm(second.x_next - x, axis=-1), there.closeness)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -21,11 +21,13 @@ from .arcs import Arcs, arcs, joined
 from .hallucination import HallucinatedPoints, judged, thinned_targets
 from .levels import Grid, Indices, level_lines, slopes
 from .segments import SAMPLES, segments
-from .stability import shifted_jacobian, step_limits
+from .stability import limits_at_degenerate, shifted_jacobian, step_limits
 from .stationary import StationaryCurve, StationaryPoints, stationary_points
-from .vertices import CROSSING, ENDS, FOLD, STATIONARY, TARGET, Chords
+from .vertices import CROSSING, ENDS, FOLD, MOST, STATIONARY, TARGET, Chords
 
 _CURVE: Final = 200  # samples of a curve of targets, at most
+MOST_SAMPLES: Final = 500_000  # of all branches; targets far from the window's middle are left out beyond
+_BLOCK: Final = 50_000  # samples that are judged together
 _SAME: Final = 1e-9  # points closer than this share of the diagonal are one, where branches meet
 
 
@@ -38,8 +40,8 @@ class Branch:
     target: Array  # (d,)
     kind: str  # of the target
     eigenvalues: np.ndarray  # (m, d) complex, of M; NaN at a stationary point of f
-    step_limits: Array  # (m,) eta_max; 0 where the point repels, NaN for a degenerate target
-    start: str  # why it begins: one of dynamics.vertices.ENDS, or "kink"
+    step_limits: Array  # (m,) eta_max; 0 where the point repels, NaN where a degenerate target leaves it open
+    start: str  # why it begins: one of dynamics.vertices.ENDS
     end: str
     curve: bool  # it stands for a curve of points at every rho; then the stability is the one across the curve
 
@@ -65,6 +67,7 @@ class HallucinationCurves:
     stationary: StationaryPoints  # the targets that were looked at
     grid: Grid | None  # over distance and angle, in two variables
     at: Array  # (m, 2) positions of the samples on it; (m, 0) in one variable
+    left_out: int  # targets that were not looked at, those farthest from the middle of the window
 
     def __len__(self) -> int:
         """Count the branches."""
@@ -204,6 +207,7 @@ def _in_one_variable(l: Landscape, rho_max: float, s: StationaryPoints) -> Hallu
         stationary=s,
         grid=None,
         at=np.empty((len(rho), 0)),
+        left_out=found.left_out,
     )
 
 
@@ -225,16 +229,16 @@ def _in_two_variables(l: Landscape, rho_max: float, s: StationaryPoints) -> Hall
     thinned = [thinned_targets(curve, _CURVE) for curve in s.curves]
     targets, kinds, hessians, single = _with_samples(l, s, thinned)
     grid = Grid.of(l, rho_max)
-    lines = level_lines(l, targets, grid) if rho_max > 0.0 else iter(())
-    found = joined([arcs(l, grid, rho_max, targets, batch) for batch in lines])
+    found, left_out = _around(l, rho_max, targets, grid)
     # f round about a sample of a curve, or arcs around it: they are no curves of their own.
     n, own = found.target, np.repeat(np.arange(len(found.target)), np.diff(found.offsets))
     rho, theta = grid.rho(found.at[:, 1]), grid.theta(found.at[:, 0])
+    rho[found.offsets[1:][found.ends == MOST] - 1] = rho_max  # by rounding it was a little less or more
     points = targets[n[own]] - rho[:, None] * np.stack([np.cos(theta), np.sin(theta)], axis=-1)
     curved = found.ray | (n >= single)
-    eigenvalues, limits = _stability(l, rho, points, hessians[n[own]], curved[own])
-    limits[(kinds[n] == "degenerate")[own]] = np.nan
-    _settle_ends(found, curved, eigenvalues, limits)
+    degenerate = kinds[n] == "degenerate"
+    eigenvalues, limits = _stability(l, rho, points, hessians[n[own]], curved[own], degenerate[own])
+    _settle_ends(found, curved | degenerate, eigenvalues, limits)
     begin = found.offsets[:-1][found.starts == TARGET]  # the grid's first row is not quite at rho = 0
     offsets = found.offsets + np.concatenate([[0], np.cumsum(found.starts == TARGET)])
     at = np.insert(found.at, begin, found.at[begin] * [1.0, 0.0] + [0.0, grid.target], axis=0)
@@ -256,23 +260,54 @@ def _in_two_variables(l: Landscape, rho_max: float, s: StationaryPoints) -> Hall
         stationary=s,
         grid=grid,
         at=at,
+        left_out=left_out,
     )
 
 
+def _around(l: Landscape, rho_max: float, targets: Array, grid: Grid) -> tuple[Arcs, int]:
+    """Find the arcs around targets (n, 2), and how many of these are left out where there would be too many samples."""
+    looked_at = np.arange(len(targets) if rho_max > 0.0 else 0)
+    while True:
+        found, samples = [], 0
+        for batch in level_lines(l, targets[looked_at], grid):
+            found.append(arcs(l, grid, rho_max, targets[looked_at], batch))
+            samples += len(found[-1].at)
+            if samples > MOST_SAMPLES:
+                break
+        every = joined(found)
+        if samples <= MOST_SAMPLES or len(looked_at) == 1:
+            return replace(every, target=looked_at[every.target]), len(targets) - len(looked_at)
+        domain = np.array(l.domain)
+        distance = (np.abs(targets - domain.mean(axis=1)) / np.ptp(domain, axis=1)).max(axis=-1)
+        done = int(every.target.max()) + 1
+        most = max(1, int(0.8 * done * MOST_SAMPLES / samples))
+        looked_at = np.sort(np.argsort(distance, kind="stable")[:most])
+
+
 def _stability(
-    l: Landscape, rho: Array, points: Array, hessians: Array, curved: npt.NDArray[np.bool_]
+    l: Landscape,
+    rho: Array,
+    points: Array,
+    hessians: Array,
+    curved: npt.NDArray[np.bool_],
+    degenerate: npt.NDArray[np.bool_],
 ) -> tuple[np.ndarray, Array]:
     """Eigenvalues (m, 2) of M and step limits (m,); on curves the limit is the one across them."""
-    g, hessian = l.gradient_and_hessian(points)
-    matrices = shifted_jacobian(g, hessian, hessians, rho[:, None, None])
-    known = np.isfinite(matrices).all(axis=(1, 2))
-    eigenvalues = np.full((len(rho), 2), np.nan + 0j)
-    eigenvalues[known] = np.linalg.eigvals(matrices[known])
-    across = np.trace(matrices, axis1=1, axis2=2)[:, None].astype(np.complex128)
-    return eigenvalues, np.where(curved, step_limits(across), step_limits(eigenvalues))
+    eigenvalues, limits = np.full((len(rho), 2), np.nan + 0j), np.empty(len(rho))
+    for start in range(0, len(rho), _BLOCK):
+        own = slice(start, start + _BLOCK)
+        g, hessian = l.gradient_and_hessian(points[own])
+        matrices = shifted_jacobian(g, hessian, hessians[own], rho[own, None, None])
+        known = np.isfinite(matrices).all(axis=(1, 2))
+        eigenvalues[own][known] = np.linalg.eigvals(matrices[known])
+        across = np.trace(matrices, axis1=1, axis2=2)[:, None].astype(np.complex128)
+        isolated = np.where(degenerate[own], limits_at_degenerate(matrices), step_limits(eigenvalues[own]))
+        along = np.where(degenerate[own], np.nan, step_limits(across))
+        limits[own] = np.where(curved[own], along, isolated)
+    return eigenvalues, limits
 
 
-def _settle_ends(found: Arcs, curved: npt.NDArray[np.bool_], eigenvalues: np.ndarray, limits: Array) -> None:
+def _settle_ends(found: Arcs, alike: npt.NDArray[np.bool_], eigenvalues: np.ndarray, limits: Array) -> None:
     """Put in place what eigenvalues and limits tend to at the ends of arcs, where M is infinite or singular."""
     first, last = found.offsets[:-1], found.offsets[1:] - 1
     for ends, inner, why in ((first, first + 1, found.starts), (last, last - 1, found.ends)):
@@ -281,4 +316,4 @@ def _settle_ends(found: Arcs, curved: npt.NDArray[np.bool_], eigenvalues: np.nda
         there = ends[(why == FOLD) | (why == CROSSING)]
         trace = eigenvalues[there].real.sum(axis=-1)
         limits[there] = np.where(trace > 0.0, 2.0 / trace, 0.0)
-        limits[ends[curved]] = limits[inner[curved]]  # across a curve M stays finite
+        limits[ends[alike]] = limits[inner[alike]]  # across a curve M stays finite; what is undecided stays so

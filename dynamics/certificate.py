@@ -118,6 +118,7 @@ def _drawn_up(l: Landscape, rho: float, eta: float, window: Domain, every: Zeros
         complete=not reasons,
         differences=(),
         confirmed=0,
+        lacking=np.empty(0, dtype=np.int64),
         unsearched=np.empty((0, d)),
         reasons=reasons,
         proved=not reasons,
@@ -133,11 +134,11 @@ def compared(p: Proof, l: Landscape, found: HallucinatedPoints | None) -> Proof:
     distance = math.nan
     if found is not None:
         partner, apart = _partners(p, l, found)
+        p = replace(p, confirmed=int(np.sum(partner >= 0)), lacking=np.setdiff1d(np.arange(len(p.points)), partner))
         differences = _differences(p, l, found, partner)
         p = replace(
             p,
             differences=differences,
-            confirmed=int(np.sum(partner >= 0)),
             unsearched=_unsearched(p, l, found),
             reasons=p.reasons + differences,
             proved=p.complete and not differences,
@@ -165,10 +166,9 @@ def _differences(p: Proof, l: Landscape, found: HallucinatedPoints, partner: np.
     if strangers.size:
         where = place(found.points[strangers[0]], l.diagonal)
         differences.append(f"the list has {counted(strangers.size, 'point')} that the proof has not, such as {where}")
-    lacking = np.setdiff1d(np.arange(len(p.points)), partner[listed])
-    if lacking.size:
-        where = place(p.points[lacking[0]], l.diagonal)
-        differences.append(f"the list lacks {counted(lacking.size, 'point')} that the proof has, such as {where}")
+    if p.lacking.size:
+        where = place(p.points[p.lacking[0]], l.diagonal)
+        differences.append(f"the list lacks {counted(p.lacking.size, 'point')} that the proof has, such as {where}")
     if p.complete and found.curves:
         differences.append(f"the list has {counted(len(found.curves), 'whole curve')} of points, the proof has none")
     partner = partner[listed]

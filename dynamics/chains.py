@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from landscapes.landscape import Array
+
+_PAIRS: Final = 500_000  # of neighbours, in one piece of work; one point has fewer
 
 
 def chains(points: Array, radius: float) -> list[tuple[np.ndarray, bool]]:
@@ -69,8 +73,18 @@ def _follow(points: Array, tree: KDTree, radius: float, free: np.ndarray, start:
 
 
 def groups(points: Array, radius: float) -> np.ndarray:
-    """Label (n,) the connected groups of points (n, d) that are closer than `radius`."""
-    return _connected(KDTree(points).query_pairs(radius, output_type="ndarray").T, len(points))
+    """Label (n,) the connected groups of points (n, d) that are closer than `radius`.
+
+    However many pairs of neighbours there are, about _PAIRS of them are held at once.
+    """
+    tree, label = KDTree(points), np.arange(len(points))
+    if tree.count_neighbors(tree, radius) <= 2 * _PAIRS:
+        return _connected(tree.query_pairs(radius, output_type="ndarray").T, len(points))
+    block = np.cumsum(tree.query_ball_point(points, radius, return_length=True)) // _PAIRS
+    for part in np.split(np.arange(len(points)), np.flatnonzero(np.diff(block)) + 1):
+        near = KDTree(points[part]).sparse_distance_matrix(tree, radius, output_type="ndarray")
+        label = _connected(np.stack([label[part[near["i"]]], label[near["j"]]]), len(points))[label]
+    return label
 
 
 def _connected(links: np.ndarray, n: int) -> np.ndarray:

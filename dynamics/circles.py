@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 
 from landscapes.landscape import Array, Landscape
+from landscapes.switches import switches
 
 from .brackets import root_between
 
@@ -25,6 +26,7 @@ _VANISHING: Final = 1e-9  # along a whole arc, a slope below this share of the o
 _BESIDE: Final = 1e-6  # how close to a root, in samples, two others are sought
 _ROUNDING: Final = 1e-13  # at one angle, a slope below this share of the one inwards is rounding
 _LAST_DIGITS: Final = 16.0 * float(np.finfo(np.float64).eps)  # by which coordinates and slopes may be off
+_PAST: Final = 1e-12  # angle between a kink and where f is looked at on either side of it
 _SMALL: Final = 1.0 / 60.0  # of the window's width: on a smaller circle f may be almost round without being round
 
 
@@ -55,10 +57,12 @@ def circles(l: Landscape, rho: float, targets: Array) -> Circles:
             held = whole[j] & (n[j] > 0.0)
             arcs += [(start + int(j), arc, closed) for arc, closed in _arcs(l, rho, targets[start + j], held)]
         t[whole] = np.nan
+        kinked = _kinked(l, rho, targets[start:], t, step)
         for at_sample, (i, low, high) in (
-            (False, _crossings(t, step)),
+            (False, _crossings(t, kinked, step)),
             (True, _at_samples(t, n, step)),
-            (False, _close_pairs(l, rho, targets[start:], t, n, step)),
+            (False, _close_pairs(l, rho, targets[start:], t, n, kinked, step)),
+            (False, _between_kinks(l, rho, targets[start:], kinked, step)),
         ):
             z, near = targets[start + i], (0.5 - _BESIDE if at_sample else 0.0) * (high - low)
             root = _solve(partial(_across, l, rho), low + near, high - near, z)
@@ -127,12 +131,66 @@ def _runs(t: Array, n: Array, share: Array) -> tuple[np.ndarray, np.ndarray]:
     return whole, np.flatnonzero(middle.any(axis=1))
 
 
-def _crossings(t: Array, step: float) -> tuple[np.ndarray, Array, Array]:
-    """Circles and brackets of the angle between which g.t changes sign.
+@dataclass(frozen=True)
+class _Kinked:
+    """The kinks on circles, by the arcs between neighbouring angles in which they are."""
+
+    arcs: np.ndarray  # (m, angles) mask of the arcs, each from its angle to the next one
+    circle: np.ndarray  # (k,) circles, angles before and places of the kinks, ascending
+    first: np.ndarray  # (k,)
+    angle: Array  # (k,)
+
+
+def _kinked(l: Landscape, rho: float, targets: Array, t: Array, step: float) -> _Kinked:
+    """Find where a switch of the formula changes its sign on the arcs at whose ends t (m, angles) is known."""
+    known = np.isfinite(t)
+    arcs = np.zeros_like(known)
+    none = np.empty(0, dtype=np.int64)
+    found: list[tuple[np.ndarray, np.ndarray, Array]] = [(none, none, np.empty(0))]
+    every = switches(l)
+    if len(every):
+        known &= np.roll(known, -1, axis=1)
+        x = targets[: len(t), None] - rho * _unit(np.arange(t.shape[1]) * step)
+    for i in range(len(every)):
+        positive = every.value(i, x) > 0.0
+        flips = known & (positive != np.roll(positive, -1, axis=1))
+        arcs |= flips
+        circle, first = np.nonzero(flips)
+        z = targets[circle]
+        switch = partial(lambda angle, z, i: every.value(i, z - rho * _unit(angle)), i=i)
+        found.append((circle, first, _solve(switch, first * step, (first + 1.0) * step, z)))
+    circle, first, angle = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    order = np.lexsort([angle, first, circle])
+    return _Kinked(arcs, circle[order], first[order], angle[order])
+
+
+def _between_kinks(
+    l: Landscape, rho: float, targets: Array, kinked: _Kinked, step: float
+) -> tuple[np.ndarray, Array, Array]:
+    """Circles and brackets of the angle between which g.t changes sign, on the parts of arcs that kinks leave.
+
+    A jump of g.t at a kink is no root.
+    """
+    circle, first = np.nonzero(kinked.arcs)
+    past = _PAST * (1.0 + np.abs(targets[kinked.circle]).max(axis=-1, initial=0.0) / rho) if rho else 0.0
+    owner = np.concatenate([circle, kinked.circle])
+    arc = np.concatenate([first, kinked.first])
+    low = np.concatenate([first * step, kinked.angle + past])
+    high = np.concatenate([(first + 1.0) * step, kinked.angle - past])
+    low, high = low[np.lexsort([low, arc, owner])], high[np.lexsort([high, arc, owner])]
+    owner = np.sort(owner, kind="stable")
+    z = targets[owner]
+    changes = _across(l, rho, low, z) * np.sign(_across(l, rho, high, z)) < 0.0
+    held = changes & (high > low)
+    return owner[held], low[held], high[held]
+
+
+def _crossings(t: Array, kinked: _Kinked, step: float) -> tuple[np.ndarray, Array, Array]:
+    """Circles and brackets of the angle between which g.t changes sign, on arcs without a kink.
 
     Whether g points inwards there is not told by the samples: on a sharp crest it may do so in between only.
     """
-    circle, first = np.nonzero(t * np.sign(np.roll(t, -1, axis=1)) < 0.0)
+    circle, first = np.nonzero((t * np.sign(np.roll(t, -1, axis=1)) < 0.0) & ~kinked.arcs)
     return circle, first * step, (first + 1.0) * step
 
 
@@ -143,7 +201,7 @@ def _at_samples(t: Array, n: Array, step: float) -> tuple[np.ndarray, Array, Arr
 
 
 def _close_pairs(
-    l: Landscape, rho: float, targets: Array, t: Array, n: Array, step: float
+    l: Landscape, rho: float, targets: Array, t: Array, n: Array, kinked: _Kinked, step: float
 ) -> tuple[np.ndarray, Array, Array]:
     """Brackets of two roots between neighbouring angles, which change no sign at the samples: near a fold.
 
@@ -155,7 +213,7 @@ def _close_pairs(
     vertex = t - (ahead - before) ** 2 / (8.0 * bend)
     side = np.sign(t)
     dip = (side * before > side * t) & (side * ahead >= side * t) & (side * vertex < 0.1 * np.abs(bend))
-    circle, k = np.nonzero(dip & (n > 0.0))
+    circle, k = np.nonzero(dip & (n > 0.0) & ~kinked.arcs & ~np.roll(kinked.arcs, 1, axis=1))
     low, high = (k - 1.0) * step, (k + 1.0) * step
     z = targets[circle]
 

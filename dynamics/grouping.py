@@ -108,10 +108,10 @@ def shares(groups: npt.NDArray[np.str_], wanted: Sequence[str] = GROUPS) -> tupl
 
     Returns:
         One a group. Of random starts the error is half the width of Wilson's interval for 95%. On a grid it is no
-        matter of chance, and such an interval would say too much or too little: there it is a bound. Only cells
-        through which the boundary of the group runs can be counted wrongly, each by half of it at most where the
-        boundary is straight in it, and there are about as many of them as neighbours in a row or a column that end
-        differently: half their number, as a share, is the error. What is narrower than a cell is not seen.
+        matter of chance, and such an interval would say too much or too little: there it is an estimate. Cells through
+        which the boundary of the group runs are counted wrongly, each by half of it at most where the boundary is
+        straight in it, and there are about as many of them as neighbours in a row or a column that end differently:
+        half their number, as a share, is the error. What is narrower than a cell is not seen.
 
     Source:
         Wilson 1927; for the grid, the count of the cells that a curve meets by the grid lines that it crosses.

@@ -19,7 +19,7 @@ from landscapes.landscape import Array, Landscape
 
 from .chains import linked
 from .circles import Circles, circles
-from .stability import shifted_jacobian, step_limits
+from .stability import limits_at_degenerate, shifted_jacobian, step_limits
 from .stationary import StationaryCurve, StationaryPoints, stationary_points
 
 MOST_POINTS: Final = 10_000  # isolated points; the targets farther out are then left out and counted
@@ -61,7 +61,8 @@ class HallucinatedPoints:
     residuals: Array  # (n,) |S(x)|
     gradient_norms: Array  # (n,) |g(x)|
     eigenvalues: np.ndarray  # (n, d) complex, of M
-    step_limits: Array  # (n,) eta_max; 0 where the point repels, NaN for a degenerate target
+    step_limits: Array  # (n,) eta_max; 0 where the point repels, NaN where a degenerate target leaves it open
+    by_proof: np.ndarray  # (n,) whether the search has missed it and the proof has found it, see `completed`
     curves: tuple[HallucinatedCurve, ...]
     stationary: StationaryPoints  # the targets that were looked at
     angles: int  # samples on each circle; 2 in one variable
@@ -113,8 +114,13 @@ def judged(
     curves: tuple[HallucinatedCurve, ...],
     s: StationaryPoints,
     angles: int,
+    proved: bool = False,
 ) -> HallucinatedPoints:
-    """Judge every candidate by the definition, S(x) = 0, and describe those that pass."""
+    """Judge every candidate by the definition, S(x) = 0, and describe those that pass.
+
+    All that are proved do. At a pole |g| is so large that any S is small beside it: what x sees has to be the target,
+    too.
+    """
     g, hessian = l.gradient_and_hessian(x)
     norms = np.linalg.norm(g, axis=-1)
     x_plus = x + rho * g / norms[:, None]
@@ -122,8 +128,11 @@ def judged(
     # Where g is small its direction, and with it S, is known to few digits: a branch begins there.
     size, size_plus = (np.abs(h).max(axis=(1, 2), initial=0.0) for h in (hessian, hessians))
     reach = np.abs(x).max(axis=-1, initial=0.0) + rho
-    keep = residuals <= _ACCEPTED * norms + _ROUNDING * reach * size_plus * (1.0 + rho * size / norms)
+    off = _ROUNDING * reach * (1.0 + rho * size / norms)
+    keep = residuals <= _ACCEPTED * norms + off * size_plus
+    keep &= np.linalg.norm(x_plus - targets, axis=-1) <= _ACCEPTED * rho + off
     keep &= np.isfinite(l.value(x)) & np.isfinite(hessian).all(axis=(1, 2))
+    keep |= proved
     order = np.flatnonzero(keep)
     order = order[np.lexsort(x[order].T[::-1])]
     matrices = shifted_jacobian(g[order], hessian[order], hessians[order], rho)
@@ -136,7 +145,8 @@ def judged(
         residuals=residuals[order],
         gradient_norms=norms[order],
         eigenvalues=eigenvalues,
-        step_limits=np.where(kinds[order] == "degenerate", np.nan, step_limits(eigenvalues)),
+        step_limits=np.where(kinds[order] == "degenerate", limits_at_degenerate(matrices), step_limits(eigenvalues)),
+        by_proof=np.full(len(order), proved),
         curves=curves,
         stationary=s,
         angles=angles,

@@ -31,10 +31,12 @@ _FEWEST, _MOST = (12, 96), (240, 1600)  # rows and columns
 _FIRST: Final = 0.02  # the first radius, in rows: nearer to a target tau may be made of rounding
 CROWD, _FACTOR = 12, 3.0  # about so many rows are close to the target, by a factor of exp(1/3) from one to the next
 _NODES: Final = 800_000  # of the grids of one batch of targets
+_VERTICES: Final = 50_000  # of the lines of one batch, but for its last target
 _CHUNK: Final = 8192  # of these, at which f is looked at together; what is larger falls out of the cache
 _VANISHING: Final = 1e-9  # along a whole arc, a slope below this share of the one inwards counts as zero
 _RAYS: Final = 24  # that stand for the circles of a target around which f is round
 _STEPS: Final = 5  # of Newton's method on a vertex
+_ASIDE: Final = 0.381966  # of a column, from angle 0 to the first one
 _SHARP: Final = 1e-8  # its last step, in cells, that leaves an error of about the square
 
 
@@ -95,9 +97,16 @@ class Grid:
         """The row, a little before the first one, at which rho is 0."""
         return CROWD + _FACTOR * math.log(math.expm1(_softplus(-CROWD / _FACTOR) - _FIRST / _FACTOR))
 
+    def position(self, z: Array, x: Array) -> Array:
+        """Return the positions (n, 2) of points (n, 2) around targets (n, 2)."""
+        e = z - x
+        far = np.hypot(e[:, 0], e[:, 1]) / self.row
+        k = CROWD + _FACTOR * np.log(np.expm1((far - _FIRST) / _FACTOR + _softplus(-CROWD / _FACTOR)))
+        return np.stack([np.arctan2(e[:, 1], e[:, 0]) / self.column - _ASIDE, k], axis=-1)
+
     def theta(self, j: Array) -> Array:
         """Angles at columns (n,); axes and diagonals, on which symmetric lines lie, are none of them."""
-        return (j + 0.381966) * self.column
+        return (j + _ASIDE) * self.column
 
     def slopes(self, l: Landscape, targets: Array, at: Array) -> Slopes:
         """Evaluate at positions (n, 2); derivatives are by the polar coordinates."""
@@ -124,6 +133,12 @@ def _softplus(t: float) -> float:
     return math.log1p(math.exp(t))
 
 
+def room(l: Landscape, x: Array) -> Array:
+    """Distance (n,) of points (n, 2) from the window's edge; negative outside."""
+    low, high = np.array(l.domain).T
+    return np.asarray(np.minimum(x - low, high - x).min(axis=-1)) + 1e-13 * l.diagonal
+
+
 @dataclass(frozen=True)
 class Lines:
     """Lines along which the gradient points to or away from a target, one after the other."""
@@ -132,20 +147,25 @@ class Lines:
     line: Indices  # (m,) the line of each vertex
     target: Indices  # (m,) the target of each
     ray: npt.NDArray[np.bool_]  # (m,) f is round about the target; the line stands for its neighbours too
+    batch: range  # the targets around which they were sought
 
 
 def level_lines(l: Landscape, targets: Array, grid: Grid) -> Iterator[Lines]:
     """Yield the lines around targets (n, 2) in the domain, a batch of targets at a time; they reach a little beyond."""
     block = max(1, _NODES // (grid.rows * grid.columns))
     nodes = _Nodes(grid)
-    for start in range(0, len(targets), block):
-        z = targets[start : start + block]
+    start, stop = 0, 0
+    while stop < len(targets):
+        start, vertices = stop, 0
         found: list[tuple[Array, Indices]] = []
         rays: list[tuple[Array, int]] = []
-        for i, target in enumerate(z):
-            nodes.sample(l, target)
-            rays += [(points, i) for points in nodes.take_rays()]
+        while stop < min(start + block, len(targets)) and vertices < _VERTICES:
+            nodes.sample(l, targets[stop])
+            rays += [(points, stop - start) for points in nodes.take_rays()]
             found.append(nodes.contour())
+            vertices += len(found[-1][0])
+            stop += 1
+        z = targets[start:stop]
         at = np.concatenate([np.empty((0, 2)), *(points for points, _ in found), *(points for points, _ in rays)])
         lengths = [np.diff(offsets) for _, offsets in found] + [np.array([len(points)]) for points, _ in rays]
         owner = [np.full(len(offsets) - 1, i) for i, (_, offsets) in enumerate(found)]
@@ -154,7 +174,7 @@ def level_lines(l: Landscape, targets: Array, grid: Grid) -> Iterator[Lines]:
         target = np.repeat(np.concatenate([np.empty(0, dtype=np.int64), *owner]).astype(np.int64), length)
         ray = np.arange(len(at)) >= len(at) - sum(len(points) for points, _ in rays)
         at = _polished(l, grid, z[target], at, ~ray)
-        yield Lines(at, np.repeat(np.arange(len(length)), length), target + start, ray)
+        yield Lines(at, np.repeat(np.arange(len(length)), length), target + start, ray, range(start, start + len(z)))
 
 
 class _Nodes:
@@ -188,7 +208,7 @@ class _Nodes:
             inward = (g_x * self._cos + g_y * self._sin) / rho
             # Where f is almost round about a target, tau is small there without being zero.
             few = np.where(np.arange(rows.start, rows.start + len(rho))[:, None] < CROWD, rounding(z, rho), _VANISHING)
-            self._tau[rows] = tau
+            self._tau[rows] = 0.25 * tau  # the difference of two may be as large as a float
             self._zero[rows] = np.abs(tau) <= np.minimum(few, _VANISHING) * np.abs(inward)
 
     def take_rays(self) -> list[Array]:
@@ -244,7 +264,7 @@ def _polished(l: Landscape, grid: Grid, z: Array, at: Array, wanted: npt.NDArray
         along = (grid.steepness(s, place) * step[left]).sum(axis=-1)
         with np.errstate(all="ignore"):
             change = s.tau / along
-        t[left] = np.clip(t[left] - change, 0.0, 1.0)
+        t[left] = np.where(np.isfinite(change), np.clip(t[left] - change, 0.0, 1.0), t[left])
         left = left[~(np.abs(change) <= _SHARP)]
         if not left.size:
             break

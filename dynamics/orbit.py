@@ -58,6 +58,13 @@ class Orbit:
 _OF_STEPS: Final = tuple(f.name for f in fields(Orbit) if f.name not in ("name", "x", "x_plus", "start", "traits"))
 
 
+def lengths(g: Array, s: Array) -> tuple[Array, Array, Array]:
+    """Return |g|, |s| and the cosine of the angle between them, (...) each, of gradients (..., d)."""
+    with np.errstate(all="ignore"):
+        norms, shifted = np.sqrt(dot(g, g)), np.sqrt(dot(s, s))
+        return norms, shifted, np.clip(dot(g, s) / (norms * shifted), -1.0, 1.0)
+
+
 class Recorder:
     """Takes down what a rule sees at one point after the other, and makes an orbit of it.
 
@@ -101,10 +108,7 @@ class Recorder:
 
     def _measure(self, part: slice, g: Array, s: Array) -> None:
         into = self._all
-        with np.errstate(all="ignore"):
-            norms, shifted = np.linalg.norm(g, axis=-1), np.linalg.norm(s, axis=-1)
-            into.cosine[part] = np.clip(dot(g, s) / (norms * shifted), -1.0, 1.0)
-        into.gradient_norms[part], into.shifted_norms[part] = norms, shifted
+        into.gradient_norms[part], into.shifted_norms[part], into.cosine[part] = lengths(g, s)
 
     def see_all(self, rows: Array, eta: float, rho: float) -> None:
         """Take down what the rule saw at the next points (n, 4d + 2), in the order of `dynamics.programs.Program`."""
@@ -199,7 +203,9 @@ def iterate(
         stop: asked as often; when it says True the run ends there and is that much shorter.
 
     Returns:
-        The orbit. Where a run leaves the finite numbers, the rest of it is NaN.
+        The orbit. A run from one start is the same, to the last bit, alone and among others, on an objective of which
+        that holds for each point. Where a run leaves the finite numbers, the rest of it is NaN, from some hundred steps
+        later on at the latest.
 
     Raises:
         ValueError: steps is negative, or x0 does not fit the rule's objective.
@@ -222,7 +228,9 @@ def iterate(
             if report is not None:
                 report(k - 1, walker.x)
             stopped = stop is not None and stop()
-            if stopped or not np.isfinite(walker.x).any():
+            if k % _CHUNK == 0:  # not whenever it is time to report: what is kept must not depend on that
+                walker.x = np.where(np.isfinite(walker.x).all(axis=-1, keepdims=True), walker.x, np.nan)
+            if stopped or np.isnan(walker.x).all():
                 break
             due = time.perf_counter() + _SECONDS
     if not stopped:

@@ -18,7 +18,7 @@ import numpy as np
 from landscapes import Landscape, javascript
 from landscapes.arithmetic import FLOATS
 from landscapes.landscape import Array, Objective
-from landscapes.printing import PYTHON, written
+from landscapes.printing import FLOATING, written
 from landscapes.tape import Atom
 from landscapes.traced import Named, Trace, Traced, Untraceable
 
@@ -87,9 +87,9 @@ class Program:
     @property
     def python(self) -> str:
         """Text of a function that takes steps until they are done or an operation fails."""
-        text, body = written(self.trace.lines, [*self.seen, *self.onwards], PYTHON)
+        text, body = written(self.trace.lines, [*self.seen, *self.onwards], FLOATING)
         lines = "".join(f"            {name} = {text[name]}\n" for name in body)
-        state, seen, onwards = (", ".join(map(PYTHON.atom, part)) for part in (self.state, self.seen, self.onwards))
+        state, seen, onwards = (", ".join(map(FLOATING.atom, part)) for part in (self.state, self.seen, self.onwards))
         arguments = ", ".join(["steps", "put", *self.state, *self.trace.arguments])
         return (
             f"def run({arguments}):\n    try:\n        for _ in steps:\n{lines}            put(({seen},))\n"
@@ -113,7 +113,14 @@ class Program:
 
 @lru_cache(maxsize=128)
 def _loaded(text: str) -> Callable[..., Any]:
-    namespace: dict[str, Any] = {"__builtins__": {}, "inf": math.inf, "nan": math.nan, "failures": _FAILURES, **FLOATS}
+    namespace: dict[str, Any] = {
+        "__builtins__": {},
+        "float": float,
+        "inf": math.inf,
+        "nan": math.nan,
+        "failures": _FAILURES,
+        **FLOATS,
+    }
     exec(compile(text, "<rule>", "exec"), namespace)
     run: Callable[..., Any] = namespace["run"]
     return run

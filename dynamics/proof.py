@@ -40,6 +40,7 @@ class Proof:
     complete: bool  # every box and every arc is decided, and none is missing
     differences: tuple[str, ...]  # what the list says otherwise than the proof
     confirmed: int  # points of the list that are proved
+    lacking: np.ndarray  # (s,) indices of the points proved that the list has not
     unsearched: Array  # (s, d) those of the zeros that the list's search for targets has not
     reasons: tuple[str, ...]  # why the list is not proved complete; empty if it is
     proved: bool  # complete, and the list is the points proved, no more and no less

@@ -12,7 +12,7 @@ from landscapes.landscape import Objective
 
 from .noise import noisy
 from .rules import Rule, cosine_decay, gd, linear_decay, linear_ramp, momentum, sam, scheduled, warm_start
-from .variants import asam, gsam, looksam, ssam, usam, vasso
+from .variants import asam, gsam, lesam, looksam, ssam, usam, vasso, wsam
 
 Values: TypeAlias = Mapping[str, float]
 
@@ -184,8 +184,22 @@ RECIPES: Final[Mapping[str, Recipe]] = MappingProxyType(
         "ssam": Recipe(
             "SSAM",
             rf"{_AHEAD}, \quad x \leftarrow x - \eta\,\lVert g\rVert\,s/\lVert s\rVert",
-            "Tan et al. 2024",
+            "Stable SAM, Tan et al. 2024",
             lambda l, eta, rho, steps, v: ssam(l, eta, rho),
+        ),
+        "wsam": Recipe(
+            "WSAM",
+            rf"{_AHEAD}, \quad x \leftarrow x - \eta\,(g + (s - g)\,\gamma/(1 - \gamma))",
+            "Yue et al. 2023",
+            lambda l, eta, rho, steps, v: wsam(l, eta, rho, v["gamma"]),
+            (Knob("gamma", "γ", 0.9, 0.0, 0.99, "The weight of the sharpness: 0 is gradient descent, 1/2 is SAM."),),
+        ),
+        "lesam": Recipe(
+            "LE-SAM",
+            rf"x^+ = x + r\,g/\lVert g\rVert, \quad r = \min(\sigma/\lVert g\rVert, \rho), \quad {_STEP}",
+            "Wang et al. 2026",
+            lambda l, eta, rho, steps, v: lesam(l, eta, rho, v["sigma"]),
+            (Knob("sigma", "σ", 0.35, 0.0, 1000.0, "How much higher, to first order, f is where it looks."),),
         ),
     }
 )

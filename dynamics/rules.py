@@ -85,6 +85,7 @@ class Traits:
     follows_shift: bool = True  # x <- x - eta S(x), so that the Jacobian of S tells what attracts
     fades: bool = False  # where g vanishes so do its steps, however close it is; SAM's do not, with its look-ahead
     noise: float = 0.0  # standard deviation, in each variable, of what is added to the gradients
+    batches: bool = False  # each step sees the objective on some of the examples; what it saw is theirs
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,30 @@ def momentum(rule: Rule, beta: float) -> Rule:
 
     name = f"{rule.name} with momentum {beta:g}"
     return Rule(name, rule.objective, step, start, traits=replace(rule.traits, follows_shift=False))
+
+
+def decayed(rule: Rule, decay: float) -> Rule:
+    """Weight decay on any rule: x <- x - eta (p + decay x), where the rule alone goes x <- x - eta p.
+
+    Neither the look-ahead nor what is recorded knows of it: of a penalty in the objective they do. With momentum
+    around it, `momentum(decayed(rule, decay), beta)`, it is that of PyTorch's SGD.
+
+    Args:
+        rule: any rule; what it looks at is what the run looks at.
+        decay: >= 0; 0 is the rule itself.
+
+    Source:
+        Krogh and Hertz 1991, in the form of PyTorch's SGD.
+    """
+    _check("decay", decay)
+
+    def step(x: Array, memory: Any, k: int) -> tuple[Step, Any]:
+        seen, memory = rule.step(x, memory, k)
+        return seen._replace(x_next=seen.x_next - seen.eta * decay * x), memory
+
+    traits = replace(rule.traits, follows_shift=rule.traits.follows_shift and decay == 0.0)
+    name = f"{rule.name} with weight decay {decay:g}"
+    return Rule(name, rule.objective, step, rule.start, rule.steady_from, traits)
 
 
 def scheduled(rule_at: Callable[[float], Rule], schedule: Callable[[int], float], steps: int, words: str) -> Rule:

@@ -10,13 +10,15 @@ import numpy.typing as npt
 from scipy.spatial import KDTree
 
 from landscapes.landscape import Array, Landscape
+from landscapes.switches import switches
 
 from .chains import groups
 from .circles import rounding
 from .levels import Grid, Indices
-from .vertices import CROSSING, JOIN, ROUNDING, STATIONARY, Track
+from .vertices import CROSSING, JOIN, KINK, ROUNDING, STATIONARY, Track
 
 _NEAR: Final = 1.5  # cells from a vertex within which a saddle is sought
+_BLOCK: Final = 20_000  # vertices that are looked at together
 _CLEARED: Final = 1.2  # cells around a saddle whose vertices give way to it
 _FLAT: Final = 1e-10  # tau there, in units of its curvature by cell: lines that come no nearer than 1e-5 cells cross
 _CLOSE: Final = 0.8  # cells from a saddle within which lines may be linked wrongly by the grid
@@ -52,6 +54,10 @@ def with_saddles(l: Landscape, grid: Grid, targets: Array, track: Track) -> Trac
     near = np.isfinite(distance) & line
     nearest = np.where(near, nearest, -1)
     new = np.diff(track.line, prepend=-1) != 0
+    # Where a line ends at a kink, or was followed up to another, it is linked rightly.
+    part = np.cumsum(new | (np.roll(nearest, 1) != nearest))
+    followed = (track.why == KINK) | ((track.why == JOIN) & (track.at != np.round(track.at)).all(axis=-1))
+    near &= ~np.isin(part, part[followed])
     first = np.flatnonzero(near & (new | (np.roll(nearest, 1) != nearest)))
     last = np.flatnonzero(near & (np.roll(new, -1) | (np.roll(nearest, -1) != nearest)))
     saddle = nearest[first]
@@ -92,9 +98,13 @@ def with_saddles(l: Landscape, grid: Grid, targets: Array, track: Track) -> Trac
 
 def _saddles(l: Landscape, grid: Grid, targets: Array, at: Array, target: Indices) -> _Saddles:
     """Find the saddles of tau close to vertices at which it all but vanishes."""
-    step, saddle, _ = _to_flat(l, grid, targets[target], at)
-    near = np.flatnonzero(saddle & (np.abs(step) <= _NEAR).all(axis=-1))
-    begin, found = at[near], _Saddles(target[near], at[near] + step[near], np.zeros((len(near), 2)))
+    close = []
+    for start in range(0, len(at), _BLOCK):
+        step, saddle, _ = _to_flat(l, grid, targets[target[start : start + _BLOCK]], at[start : start + _BLOCK])
+        near = start + np.flatnonzero(saddle & (np.abs(step) <= _NEAR).all(axis=-1))
+        close.append((near, at[near] + step[near - start]))
+    near, there = (np.concatenate(v) for v in zip((np.empty(0, np.int64), np.empty((0, 2))), *close, strict=True))
+    begin, found = at[near], _Saddles(target[near], there, np.zeros((len(near), 2)))
     if not len(near):
         return found
     for _ in range(12):
@@ -106,11 +116,25 @@ def _saddles(l: Landscape, grid: Grid, targets: Array, at: Array, target: Indice
     settled = (np.abs(step) < 1e-7).all(axis=-1) & (np.abs(found.at - begin) <= 2.0 * _NEAR).all(axis=-1) & saddle
     settled &= found.at[:, 1] >= 0.0
     found, bend = found.take(settled), bend[settled]
+    off = _off_kinks(l, grid, targets, found, begin[settled])
+    found, bend = found.take(off), bend[off]
     found.at[:, 0] %= grid.columns
     if not len(found.target):
         return found
     _, first = np.unique(groups(np.column_stack([found.at, found.target * 1e6]), 1e-3), return_index=True)
     return _parted(l, grid, targets, found.take(first), bend[first])
+
+
+def _off_kinks(l: Landscape, grid: Grid, targets: Array, found: _Saddles, begin: Array) -> npt.NDArray[np.bool_]:
+    """Mask the saddles with no kink nearby, nor on the way from where their search began: the others are none."""
+    every = switches(l)
+    if not len(every):
+        return np.ones(len(begin), dtype=bool)
+    beside = 1e-2 * np.array([[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    around = np.concatenate([found.at + beside[:, None], begin[None]])
+    z = np.tile(targets[found.target], (len(around), 1))
+    sides = every.sides(grid.slopes(l, z, around.reshape(-1, 2)).x).reshape(len(around), -1)
+    return np.asarray((sides == sides[0]).all(axis=0))
 
 
 def _parted(l: Landscape, grid: Grid, targets: Array, found: _Saddles, bend: Array) -> _Saddles:

@@ -12,7 +12,7 @@ from landscapes.landscape import Array, Landscape
 
 from .stationary import CELLS_1D, StationaryPoints
 
-MOST: Final = 200_000  # segments; the targets farthest from the window's middle are left out beyond
+MOST: Final = 80_000  # segments; the targets farthest from the window's middle are left out beyond
 _SAME: Final = 1e-11  # boundaries closer than this share of the width are one
 SAMPLES: Final = 9  # of a segment, for pictures: x is linear in rho
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from .outcome import TOLERANCES
 from .rules import NORMALIZED
+from .spectra import ZERO
 
 if TYPE_CHECKING:
     from landscapes.landscape import Array
@@ -104,18 +105,24 @@ def sentence(v: Verdict, orbit: Orbit, scale: float) -> str:
             return f"{name} stopped at {where}, {article(v.kind or 'degenerate')} of f."
         case "hallucinated":
             assert v.target is not None
-            slope = f"the slope there is {number(v.slope)}" if v.slope is not None else None
-            slope = slope or f"the gradient there has length {number(v.gradient_norm)}"
             close = "is closing in on" if orbit.traits.follows_shift else "stays close to"
             verb = close if v.approaching else "stopped at"
             assert v.point is not None
             sams = orbit.traits.look_ahead == NORMALIZED
             far = float(orbit.rho[-1]) if sams else float(np.linalg.norm(v.target - v.point))
             what = _hallucinated(v.kind) + ("" if sams else " of its own")
+            repels = v.step_limit <= orbit.eta[-1]  # and the run stands on it
             return (
-                f"{name} {verb} {where}, a hallucinated {what}: {slope}, not 0. "
+                f"{name} {verb} {where}, a hallucinated {what}: {_slope(v)}, not 0. "
                 f"It looked a distance {far:.4g} uphill, to {place(v.target, scale)}, "
                 f"{article(v.kind or 'degenerate')} of f, and the gradient there is 0."
+                + (" The point repels: the least disturbance would carry the run away." if repels else "")
+            )
+        case "stalled" if v.shifted_norm > TOLERANCES.stall * v.gradient_norm:
+            return (
+                f"{name} came to rest at {where}, where neither gradient is 0: its step takes one against the other. "
+                f"The gradient there has length {number(v.gradient_norm)}, at the look-ahead point "
+                f"{number(v.shifted_norm)}."
             )
         case "stalled":
             return (
@@ -134,6 +141,17 @@ def sentence(v: Verdict, orbit: Orbit, scale: float) -> str:
             return f"{name} bounces around a minimizer of f at {where}, at a distance set by {what}."
         case "trapped":
             return f"{name} is trapped at {where}, {article(v.kind or 'degenerate')} of f. That is no hallucination."
+        case "cycling" if v.target is not None:
+            why = (
+                "that point repels at every step size"
+                if v.step_limit == 0.0
+                else f"at η = {orbit.eta[-1]:.4g} the steps are too long to settle there, which they do below "
+                f"η = {number(v.step_limit)}"
+            )
+            return (
+                f"{name} goes round in a cycle around a hallucinated {_hallucinated(v.kind)} near {where}: "
+                f"{_slope(v)}, not 0, and {why}."
+            )
         case "cycling":
             around = f" through {article(v.kind)} of f" if v.kind else ""
             return f"{name} goes round in a cycle{around} near {where}."
@@ -142,6 +160,14 @@ def sentence(v: Verdict, orbit: Orbit, scale: float) -> str:
         case "small gradient":
             return norms_sentence(v, name)
         case "still moving":
+            if v.target is not None:
+                repels = "repels" if v.step_limit == 0.0 else f"repels at η = {orbit.eta[-1]:.4g}"
+                return (
+                    f"{name} is still moving after {steps}, passing close to a hallucinated point that {repels}, "
+                    f"at {where}; it looks at {article(v.kind or 'degenerate')} of f."
+                )
+            if v.kind is not None:
+                return f"{name} is still moving after {steps}, passing close to {article(v.kind)} of f at {where}."
             return f"{name} is still moving after {steps}, now at {where}."
         case _:
             assert_never(v.outcome)
@@ -171,6 +197,13 @@ def norms_sentence(v: Verdict, name: str) -> str:
     return f"{name} is still moving at step {v.step:,}, where the gradient is {g}."
 
 
+def _slope(v: Verdict) -> str:
+    """Say how steep f is at a hallucinated point."""
+    if v.slope is not None:
+        return f"the slope there is {number(v.slope)}"
+    return f"the gradient there has length {number(v.gradient_norm)}"
+
+
 def _hallucinated(kind: str | None) -> str:
     return "point" if kind in (None, "degenerate") else str(kind)
 
@@ -183,7 +216,7 @@ def _gone(k: int, orbit: Orbit, scale: float) -> str:
         where = "outside the window" if orbit.x.shape[-1] <= 2 else "from its start"
         return (
             f"{orbit.name} diverged: at step {k:,} it was far {where}. "
-            f"With a step size smaller than η = {orbit.eta[-1]:.4g} it may stay."
+            f"With a step size smaller than η = {orbit.eta[-1]:.4g} it may stay, unless f has no lower bound."
         )
     at_x = not np.isfinite(orbit.f[k]) or not np.isfinite(orbit.gradient_norms[k])
     if k == 0:
@@ -196,7 +229,7 @@ def certificate_sentence(c: Certificate) -> str:
     """Say in plain sentences what a certificate states, or why there is none."""
     what = f"{article(c.kind) if c.kind else 'a stationary point'} of f"
     if c.kind == "degenerate":
-        what = "a plateau of f, where some curvatures vanish"
+        what = f"{_degenerate(c)} of f, with {_spread(c)}"
     if not c.certified:
         looks = f" {_curvatures(c)}" if c.kind else ""
         return f"Not certified: {c.reason}.{looks}"
@@ -213,6 +246,20 @@ def certificate_sentence(c: Certificate) -> str:
     )
 
 
+def _degenerate(c: Certificate) -> str:
+    """Name a stationary point some of whose curvatures vanish by the others."""
+    tiny = ZERO * max(abs(c.lowest), abs(c.highest))
+    if c.lowest < -tiny and c.highest > tiny:
+        return "a degenerate saddle"
+    if c.lowest < -tiny or c.highest > tiny:
+        return f"a degenerate stationary point with no {'upward' if c.lowest < -tiny else 'downward'} curvature"
+    return "a plateau"
+
+
+def _spread(c: Certificate) -> str:
+    zero = ", some of them 0" if c.kind == "degenerate" else ""
+    return f"curvatures from {number(c.lowest)} to {number(c.highest)}{zero}"
+
+
 def _curvatures(c: Certificate) -> str:
-    spread = f"curvatures from {number(c.lowest)} to {number(c.highest)}"
-    return f"The look-ahead point has {spread}{', some of them 0: a plateau' if c.kind == 'degenerate' else ''}."
+    return f"The look-ahead point has {_spread(c)}{f': {_degenerate(c)}' if c.kind == 'degenerate' else ''}."

@@ -11,9 +11,9 @@ import numpy.typing as npt
 from landscapes.landscape import Array
 
 from .memory import take
+from .outcome import STAYS
 from .rules import Rule, Step
 
-STAYS: Final = 1e-6  # of the window's diagonal: a settled run moves less than this in all the steps that are left
 _OFFSET: Final = 1e-7  # of the diagonal, for differences of the map
 _ROUNDING: Final = 1e-15  # of the diagonal and the position, in two steps
 _NEUTRAL: Final = 1e-6  # eigenvalues within this of 1 are 1 to differences

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from landscapes.landscape import Array
+
+_CLEAR: Final = 1e-2  # share of |M| from which on the eigenvalue beside a zero one counts: the target is known badly
 
 
 def shifted_jacobian(g: Array, hessian: Array, hessian_plus: Array, rho: float | Array) -> Array:
@@ -54,11 +56,27 @@ def step_limits(eigenvalues: npt.NDArray[Any]) -> Array:
     return np.where(repels, 0.0, np.where(undecided.any(axis=-1), np.nan, limit))
 
 
+def limits_at_degenerate(matrices: Array) -> Array:
+    """Step limits of points whose targets are degenerate, as far as second derivatives decide them.
+
+    H(x+) has a zero eigenvalue, and M with it. In two variables the trace of M is its other eigenvalue: where that is
+    negative the point repels, whatever happens along the zero one.
+
+    Args:
+        matrices: (n, d, d) M, in at most two variables, where what counts as zero in H(x+) was set to zero.
+
+    Returns:
+        (n,): 0 where the point repels at every step size, else NaN.
+    """
+    trace = np.trace(matrices, axis1=1, axis2=2)
+    return np.where(trace < -_CLEAR * np.linalg.norm(matrices, axis=(1, 2)), 0.0, np.nan)
+
+
 def attraction(limits: Array, eta: float) -> np.ndarray:
     """Say of points with these step limits (n,) what they do to SAM at a step size (0: at small enough ones).
 
     Returns:
-        For each "attracts", "repels", or "undecided" where derivatives do not tell and the limit is NaN.
+        For each "attracts", "repels", or "undecided" where second derivatives do not tell and the limit is NaN.
     """
     return np.select([np.isnan(limits), limits > eta], ["undecided", "attracts"], "repels")
 

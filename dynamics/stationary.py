@@ -26,6 +26,7 @@ from .spectra import ZERO
 CELLS_1D: Final = 2000  # grid cells over the window in one variable; narrower features may be missed
 MOST_POINTS: Final = 4000  # isolated points kept, the innermost; more are counted and left out
 MOST_CURVES: Final = 400  # curves kept, the longest; more are counted and left out
+_NEIGHBOURS: Final = 3.5  # cells between two samples of a curve, at most
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class StationaryPoints:
 
     points: Array  # (n, d) the isolated ones
     kinds: np.ndarray  # (n,) "minimizer" | "saddle" | "maximizer" | "degenerate"
-    hessians: Array  # (n, d, d)
+    hessians: Array  # (n, d, d); eigenvalues that count as zero are set to zero
     curves: tuple[StationaryCurve, ...]
     window: Domain  # the domain widened by the margin
     spacing: tuple[float, ...]  # of the grid, along each axis
@@ -97,12 +98,20 @@ def stationary_points(l: Landscape, margin: float = 0.0) -> StationaryPoints:
         return _in_one_variable(l, window) if l.dim == 1 else _in_two_variables(l, window)
 
 
-def _kinds(eigenvalues: Array, scale: Array) -> np.ndarray:
-    """Name the kinds from eigenvalues (n, d) and the size (n,) of the Hessian around each point."""
+def _kinds(hessians: Array, scale: Array) -> tuple[np.ndarray, Array]:
+    """Name the kinds (n,) from Hessians (n, d, d) and their size (n,) around each point.
+
+    Returns:
+        The kinds, and the Hessians without the eigenvalues that count as zero.
+    """
+    eigenvalues, vectors = np.linalg.eigh(hessians)
     largest = np.maximum(np.abs(eigenvalues).max(axis=-1, initial=0.0), scale)
-    zero = (np.abs(eigenvalues) <= ZERO * largest[:, None]).any(axis=-1)
+    zeros = np.abs(eigenvalues) <= ZERO * largest[:, None]
+    zero = zeros.any(axis=-1)
     positive, negative = (eigenvalues > 0.0).all(axis=-1), (eigenvalues < 0.0).all(axis=-1)
-    return np.select([zero, positive, negative], ["degenerate", "minimizer", "maximizer"], default="saddle")
+    kinds = np.select([zero, positive, negative], ["degenerate", "minimizer", "maximizer"], default="saddle")
+    rest = np.einsum("nij,nj,nkj->nik", vectors, np.where(zeros, 0.0, eigenvalues), vectors)
+    return kinds, np.where(zero[:, None, None], rest, hessians)
 
 
 # One variable
@@ -147,9 +156,10 @@ def _in_one_variable(l: Landscape, window: Domain) -> StationaryPoints:
     offset = 2.0 * (x[1] - x[0])
     around = np.nanmax(np.abs(l.hessian(np.stack([kept - offset, kept + offset]))), axis=(0, 2, 3), initial=0.0)
     candidates = len(starts) + int(np.sum(turning)) + int(np.sum(zero & ~flat))
+    kinds, hessians = _kinds(hessians, around)
     return StationaryPoints(
         points=kept,
-        kinds=_kinds(hessians[:, :, 0], around),
+        kinds=kinds,
         hessians=hessians,
         curves=curves,
         window=window,
@@ -195,9 +205,9 @@ def _flat_intervals(x: Array, g: Array, zero: np.ndarray) -> tuple[tuple[Station
 def _in_two_variables(l: Landscape, window: Domain) -> StationaryPoints:
     found = roots(l, window)
     x, spacing = found.points, found.spacing
-    hessians = l.hessian(x)
-    kinds = _kinds(np.linalg.eigvalsh(hessians), _hessian_around(l, x, 2.0 * spacing))
-    every, isolated = _curves(l, x, kinds, hessians, spacing)
+    measured = l.hessian(x)
+    kinds, hessians = _kinds(measured, _hessian_around(l, x, 2.0 * spacing))
+    every, isolated = _curves(l, x, kinds, measured, spacing)
     longest = np.argsort([-len(curve.points) for curve in every], kind="stable")[:MOST_CURVES]
     curves = tuple(every[k] for k in sorted(longest.tolist()))
     isolated = np.flatnonzero(isolated)
@@ -246,20 +256,20 @@ def _curves(
     candidates = np.flatnonzero(~isolated)
     if not candidates.size:
         return (), isolated
-    cell = float(spacing.max())
-    group = groups(x[candidates], 3.5 * cell)
+    cells = x / spacing  # a window may be a thousand times as wide as high
+    group = groups(cells[candidates], _NEIGHBOURS)
     curves = []
     for label in range(group.max() + 1):
         members = candidates[group == label]
-        extent = np.ptp(x[members] / spacing, axis=0).max()
+        extent = np.ptp(cells[members], axis=0).max()
         if extent <= 4.0:
             size = np.linalg.norm(l.gradient(x[members]), axis=-1)
             isolated[members[np.argmin(size)]] = True
             continue
-        _, first = np.unique(np.floor(x[members] / spacing).astype(np.int64), axis=0, return_index=True)
+        _, first = np.unique(np.floor(cells[members]).astype(np.int64), axis=0, return_index=True)
         members = members[first]
         trace = np.trace(hessians[members], axis1=1, axis2=2)
-        for order, closed in chains(x[members], 3.5 * cell):
+        for order, closed in chains(cells[members], _NEIGHBOURS):
             across = trace[order]
             across = across[np.abs(across) > ZERO * np.abs(across).max(initial=0.0)]
             kind = "degenerate"

@@ -6,7 +6,9 @@ gradient noise see `dynamics.noise`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -14,7 +16,8 @@ import numpy as np
 
 from landscapes.landscape import Array, Objective
 
-from .rules import LookAhead, Rule, Step, Traits, check_radius, check_share, dot, unit
+from .rules import LookAhead, Rule, Step, Traits, check_radius, check_share, dot, gd, unit
+from .stability import look_ahead_jacobian
 
 _PARALLEL: Final = 1e-12  # LookSAM: a part of s across g below this share of s is rounding
 
@@ -135,7 +138,8 @@ def gsam(l: Objective, eta: float, rho: float, alpha: float) -> Rule:
 def ssam(l: Objective, eta: float, rho: float) -> Rule:
     """Stable SAM: SAM's x+ and x <- x - eta |g| s/|s|, a step as long as gradient descent's.
 
-    Where g = 0 or s = 0 the point stays.
+    Where g = 0 or s = 0 the point stays. Sparse SAM (Mi et al. 2022), which perturbs some of the variables only, is
+    called SSAM as well; it is another rule.
 
     Args:
         l: the objective.
@@ -151,6 +155,80 @@ def ssam(l: Objective, eta: float, rho: float) -> Rule:
         return towards
 
     return _follow("SSAM", l, eta, rho, Traits(follows_shift=False, fades=True), direction)
+
+
+def wsam(l: Objective, eta: float, rho: float, gamma: float) -> Rule:
+    """Weighted SAM: SAM's x+ and x <- x - eta (g + (s - g) gamma/(1 - gamma)).
+
+    What is added to g is the gradient of f(x+) - f(x), the sharpness, with the direction of the look-ahead held fast.
+    Where g = 0 the point stays. Where s = 0 and g is not it goes on, but it stays where s = g (2 - 1/gamma): for
+    gamma < 1/2 the two gradients oppose each other there.
+
+    Args:
+        l: the objective.
+        eta: step size, > 0.
+        rho: perturbation radius, >= 0.
+        gamma: weight of the sharpness, >= 0 and < 1; 0 is gradient descent, 1/2 is SAM.
+
+    Source:
+        Yue, Jiang, Ye, Gao, Liu and Zhang 2023.
+    """
+    check_radius(eta, rho)
+    check_share("gamma", gamma, below_one=True)
+    if gamma == 0.0:  # so that nobody takes it for a rule that looks ahead
+        return replace(gd(l, eta), name="WSAM")
+    weight = gamma / (1.0 - gamma)
+
+    def direction(g: Array, s: Array) -> Array:
+        return np.asarray(g + weight * (s - g))
+
+    return _follow("WSAM", l, eta, rho, Traits(follows_shift=False), direction)
+
+
+def lesam(l: Objective, eta: float, rho: float, sigma: float, epsilon: float = 1e-12) -> Rule:
+    """Loss-equated SAM: x+ = x + r g/|g| with r = min(sigma/(|g| + epsilon), rho), x <- x - eta g(x+).
+
+    Up to the cap f(x+) exceeds f(x) by sigma, to first order. Where g = 0 there is no perturbation and the point
+    stays. Where it stops though g is not 0, the target is at the distance r, and the point is a hallucinated one of
+    SAM with that radius.
+
+    Args:
+        l: the objective.
+        eta: step size, > 0.
+        rho: the cap on the radius, rho_max, >= 0; from |g| <= sigma/rho on it is SAM.
+        sigma: what the look-ahead may cost, >= 0, in the units of f; 0 is gradient descent. The authors let it rise
+            and fall over the epochs; here it is constant.
+        epsilon: keeps the quotient finite, > 0.
+
+    Source:
+        Wang, Liu, Xie and Gao, arXiv 2605.10183.
+    """
+    check_radius(eta, rho)
+    if not (math.isfinite(sigma) and sigma >= 0.0):
+        raise ValueError(f"sigma must be a finite number >= 0, got {sigma}; use 0 for gradient descent")
+    if not epsilon > 0.0:
+        raise ValueError(f"epsilon must be > 0, got {epsilon}")
+    if sigma == 0.0:
+        return replace(gd(l, eta), name="LE-SAM")
+    return _follow("LE-SAM", l, eta, rho, Traits(budgeted(sigma, epsilon)))
+
+
+def budgeted(sigma: float, epsilon: float = 1e-12) -> LookAhead:
+    """Return LE-SAM's look-ahead, x + r g/|g| with r = min(sigma/(|g| + epsilon), rho)."""
+    return LookAhead(partial(_budgeted, sigma, epsilon), partial(_budgeted_jacobian, sigma, epsilon))
+
+
+def _budgeted(sigma: float, epsilon: float, x: Array, g: Array, rho: Any) -> Array:
+    norm = np.sqrt(dot(g, g))[..., None]
+    return np.asarray(x + np.minimum(sigma / (norm + epsilon), rho) * unit(g))
+
+
+def _budgeted_jacobian(sigma: float, epsilon: float, x: Array, g: Array, hessian: Array, rho: Any) -> Array:
+    u, norm = unit(g), np.linalg.norm(g, axis=-1)[..., None, None] + epsilon
+    r = np.minimum(sigma / norm, rho)
+    slope = np.where(sigma / norm < rho, r / norm, 0.0)  # of -r over |g|
+    shortening = u[..., :, None] * (u[..., None, :] @ hessian)
+    return np.asarray(look_ahead_jacobian(g, hessian, r) - slope * shortening)
 
 
 def looksam(l: Objective, eta: float, rho: float, alpha: float, period: int) -> Rule:

@@ -4,15 +4,18 @@ The list is gone through from the top; w is the number of last steps that are lo
 
 1. Non-finite, or far outside the window: diverged.
 2. The rule no longer looks ahead, or the gradient vanishes and its steps with it: reached a minimizer or stopped at
-   another stationary point, where Newton on g confirms it; otherwise still moving.
+   another stationary point, where Newton on g confirms it and the last steps do not lead away from it.
 3. |S| small against |g| throughout the last steps: hallucinated, where Newton on S confirms a point at which S
-   vanishes and g does not, and which attracts or has been reached; otherwise stalled, not certified.
-4. The last steps stay around a stationary point: bouncing around a minimizer, trapped at a saddle or maximizer,
-   or, when far out, cycling through it.
-5. The run comes back to where it was: cycling.
-6. Otherwise: still moving.
+   vanishes and g does not, and which attracts at this step size. By a point that repels a run is only passing, however
+   close, unless it no longer moves at all. Otherwise stalled, not certified, if at its pace it stays.
+4. The last steps stay around a stationary point, and at their pace will: bouncing around a minimizer, trapped at a
+   saddle or maximizer, or, when far out and the run goes round, cycling through it.
+5. All of the last steps come back to where they were, and neither drift nor shrink: cycling. Where a hallucinated
+   point that repels at this step size lies in the midst of them, it is named.
+6. Otherwise: still moving; if it is passing close to a point that repels, past which one.
 
-Nothing is called hallucinated because it did not converge.
+Nothing is called hallucinated because it did not converge. At their pace means: what goes on in one direction is
+continued for as many steps as `Tolerances.ahead` says, ten times the run.
 
 S is the gradient at the rule's own look-ahead point: SAM's for most rules; USAM's and ASAM's own, and what is
 certified for these is a zero of that S. Where a rule's steps are not -eta S, as with momentum, a point may attract it
@@ -40,6 +43,7 @@ from .orbit import Orbit
 from .outcome import TOLERANCES, Kind, Outcome, Verdict, since, tail_of
 from .rules import NORMALIZED
 from .sentences import sentence
+from .tails import rests
 
 
 def verdict(l: Any, orbit: Orbit) -> Verdict:
@@ -54,8 +58,10 @@ def verdict(l: Any, orbit: Orbit) -> Verdict:
         The outcome, where, and from which step on.
 
     Raises:
-        ValueError: the orbit holds several runs, or is thinned.
+        ValueError: the orbit holds several runs, is thinned, or is of a run on mini-batches; see `training.judge`.
     """
+    if orbit.traits.batches:
+        raise ValueError("a run on mini-batches is judged by what all examples say: use dynamics.training.judge")
     if orbit.x.ndim != 2 or len(orbit.k) != orbit.steps + 1:
         raise ValueError(f"verdict needs one run with all its steps, got x of shape {orbit.x.shape}")
     ground = Ground.of(l, orbit.x[0] if orbit.start is None else orbit.start, orbit.traits)
@@ -94,18 +100,17 @@ def _by_list(at: Ground, orbit: Orbit) -> Verdict:
     end = _ending(orbit)
     found = judge(at, end)
     outcome, kind = cast(Outcome, str(found.outcomes[0])), cast(Kind, str(found.kinds[0])) or None
-    hallucinated = outcome == "hallucinated"
-    slope = float(found.slopes[0])
+    about = bool(np.isfinite(found.targets[0]).all())
     return Verdict(
         outcome,
         kind,
         found.points[0],
-        found.targets[0] if hallucinated else None,
+        found.targets[0] if about else None,
         _since(at, orbit, end, found),
         bool(found.approaching[0]),
         gradient_norm=float(found.gradient_norms[0]),
         step_limit=float(found.step_limits[0]),
-        slope=slope if hallucinated and at.l.dim == 1 else None,
+        slope=float(found.slopes[0]) if about and at.l.dim == 1 else None,
     )
 
 
@@ -140,7 +145,9 @@ def _since(at: Ground, orbit: Orbit, end: Endings, found: Judged) -> int:
         small = orbit.gradient_norms <= small_gradient(at, end.x, end.largest)
         return since(small & (_distance(orbit, y, 0.0) <= TOLERANCES.near_root * at.diagonal))
     if outcome in ("hallucinated", "stalled"):
-        return since(orbit.shifted_norms / orbit.gradient_norms <= TOLERANCES.stall)
+        if outcome == "hallucinated" or end.stalls[0]:
+            return since(orbit.shifted_norms / orbit.gradient_norms <= TOLERANCES.stall)
+        return orbit.steps - int(end.tail.shape[1] // 4)  # at rest, its two gradients in balance
     if np.isfinite(found.widest[0]):
         return since(_distance(orbit, y, np.inf) <= found.widest[0])
     return orbit.steps + 1 - end.tail.shape[1] if outcome == "cycling" else orbit.steps
@@ -155,16 +162,16 @@ def _by_norms(at: Ground, orbit: Orbit) -> Verdict:
     c = certify(at.l, orbit.x[-1], rho, eta, reach=TOLERANCES.near_stall * rho)
     if not c.certified:
         return found
-    arrived = bool(orbit.shifted_norms[-1] < TOLERANCES.arrived * orbit.gradient_norms[-1])
-    if not arrived and c.attracts is False:
-        return Verdict("still moving", None, orbit.x[-1], None, orbit.steps)
-    return replace(
+    told = replace(
         found,
         outcome="hallucinated",
         kind=cast(Kind | None, c.kind),
         point=c.x,
         target=c.target,
-        approaching=not arrived,
+        approaching=bool(orbit.shifted_norms[-1] >= TOLERANCES.arrived * orbit.gradient_norms[-1]),
         gradient_norm=c.gradient_norm,
         step_limit=c.step_limit,
     )
+    if c.attracts is False and not rests(orbit.x[None])[0]:
+        return replace(told, outcome="still moving", approaching=False, step=orbit.steps)
+    return told

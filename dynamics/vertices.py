@@ -15,8 +15,10 @@ from .brackets import root_between
 from .levels import Grid, Indices, Slopes
 
 # Why a line is cut or ends at a vertex.
-STATIONARY, EDGE, MOST, FOLD, CROSSING, TARGET, UNDEFINED, LOST, JOIN = range(9)
-ENDS: Final = ("stationary point", "edge", "rho_max", "fold", "crossing", "target", "undefined", "rounding")
+STATIONARY, EDGE, MOST, FOLD, CROSSING, KINK, TARGET, UNDEFINED, LOST, JOIN = range(10)
+ENDS: Final = (
+    "stationary point", "edge", "rho_max", "fold", "crossing", "kink", "target", "undefined", "rounding",
+)  # fmt: skip
 NONE: Final = -1  # it goes on there
 
 ROUNDING: Final = 1e-9  # slopes inwards below this share of |H| are rounding
@@ -79,7 +81,7 @@ class Track:
     @property
     def cut(self) -> npt.NDArray[np.bool_]:
         """Mask (m,) of the cuts."""
-        return (self.why >= STATIONARY) & (self.why <= CROSSING)
+        return (self.why >= STATIONARY) & (self.why <= KINK)
 
     @property
     def pairs(self) -> Indices:

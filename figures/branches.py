@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dynamics import HallucinatedPoints, HallucinationCurves
-from dynamics.safe import Attracting, undecided
+from dynamics.critical_radius import Attracting, undecided
 from dynamics.sentences import place
 from landscapes import Landscape
 
@@ -24,7 +24,7 @@ _EVENTS: Final = {  # how ends of branches are marked
     "stationary point": ("begins or ends where f is stationary", "circle-open", 6),
     "fold": ("fold: two begin or end together", "triangle-right", 9),
     "crossing": ("branches cross", "cross", 8),
-    "kink": ("begins or ends at a kink", "square", 7),
+    "kink": ("begins or ends at a kink or pole of f", "square", 7),
 }
 
 
@@ -92,16 +92,20 @@ def grouped(scene: Scene) -> Iterator[tuple[dict[str, Any], list[Part]]]:
 
 
 def _parts(scene: Scene, i: int, unknown: bool) -> Iterator[Part]:
-    """Cut a branch where its points begin or stop to attract; nowhere where derivatives do not tell."""
+    """Cut a branch where its points begin or stop to attract, or where derivatives begin or cease to tell."""
     branch, a = scene.curves[i], scene.attracting
     mine = a.branch == i
-    cuts = np.unique(np.concatenate([a.low[mine], a.high[mine], branch.rho[[0, -1]]]))
+    left_open = np.isnan(branch.step_limits) & unknown
+    change = np.flatnonzero(left_open[1:] != left_open[:-1])
+    between = 0.5 * (branch.rho[change] + branch.rho[change + 1])
+    cuts = np.unique(np.concatenate([a.low[mine], a.high[mine], between, branch.rho[[0, -1]]]))
     for low, high in zip(cuts[:-1], cuts[1:], strict=True):
         held = bool((mine & (a.low <= low) & (a.high >= high)).any())
         inner = (branch.rho > low) & (branch.rho < high)
         ends = np.array([[np.interp(r, branch.rho, x) for x in branch.points.T] for r in (low, high)])
         points = np.concatenate([ends[:1], branch.points[inner], ends[1:]])
-        state = "undecided" if unknown else "attracts" if held else "repels"
+        told = np.interp(0.5 * (low + high), branch.rho, left_open) < 0.5
+        state = "attracts" if held else "repels" if told else "undecided"
         yield Part(branch.kind, state, branch.curve, np.concatenate([[low], branch.rho[inner], [high]]), points)
 
 
@@ -165,7 +169,7 @@ def _said(word: str, born: bool) -> str:
         "stationary point": f"the branch {verb}; x meets a stationary point",
         "fold": f"a fold; two branches {verb[:-1]} together",
         "crossing": "branches cross",
-        "kink": f"the branch {verb} at a kink",
+        "kink": f"the branch {verb} at a kink or pole of f",
     }[word]
 
 

@@ -14,6 +14,8 @@ from .palette import BACKGROUND, FAINT, KINDS, SAM, TEXT, arrow, figure
 
 _ABOVE = 1.35  # the height that is shown, in that of what happens: steep walls beyond it would flatten the hills
 
+_FILLED = 0.9  # share of the window over which f is shown where it has no hills
+
 
 def landscape_1d(
     l: Landscape,
@@ -26,7 +28,7 @@ def landscape_1d(
     field: bool,
     paths: bool = True,
 ) -> go.Figure:
-    """Draw f with the runs as beads on it, every hallucinated point, and SAM's last look ahead.
+    """Draw f with the runs as beads on it, the hallucinated points, and SAM's last look ahead.
 
     Args:
         l: the landscape.
@@ -95,8 +97,17 @@ def _heights(
     seen = np.clip(seen, finite.min(), finite.max())
     bottom, top = float(min(finite.min(), *seen)) if seen.size else float(finite.min()), float(finite.max())
     if seen.size and seen.max() > bottom:
-        top = min(top, bottom + _ABOVE * float(seen.max() - bottom))
+        walls = bottom + _ABOVE * float(seen.max() - bottom)
+        if not _has_hills(finite):  # nothing is flattened, and where little happens f would be a needle
+            walls = max(walls, float(np.quantile(finite, _FILLED)))
+        top = min(top, walls)
     return (bottom, top) if top > bottom else (bottom - 1.0, bottom + 1.0)
+
+
+def _has_hills(f: np.ndarray) -> bool:
+    """Whether heights (n,) along a line do more than fall once and rise once."""
+    steps = np.sign(np.diff(f))
+    return bool((np.diff(steps[steps != 0.0]) != 0.0).sum() > 1)
 
 
 def found_eta(runs: tuple[Orbit, ...]) -> float:

@@ -18,6 +18,7 @@ from .palette import (
     BACKGROUND,
     HALLUCINATED,
     KINDS,
+    PROVED,
     REPELLING,
     RULES,
     SYMBOLS,
@@ -125,6 +126,7 @@ def hallucinated(
 ) -> Iterable[go.Scatter]:
     """Draw the hallucinated points, those that attract at eta apart from the others and on top, and the curves.
 
+    Those that only the proof has found have a hexagon around them.
     Where they are many those that repel are small and faint; such a trace has an opacity, and belongs below the paths.
     Where they stand `behind` the runs' marks those that attract, if they are few, are larger: SAM's mark may be on one.
     """
@@ -138,12 +140,20 @@ def hallucinated(
         if drawn.size:
             texts = [
                 f"hallucinated point, {place(x, scale)}<br>looks at the {kind} {place(z, scale)}"
-                f"<br>|∇f| = {number(g)}, not 0"
-                for x, z, kind, g in zip(
-                    h.points[drawn], h.targets[drawn], h.kinds[drawn], h.gradient_norms[drawn], strict=True
+                f"<br>|∇f| = {number(g)}, not 0{'<br>found by the proof' if proved else ''}"
+                for x, z, kind, g, proved in zip(
+                    h.points[drawn],
+                    h.targets[drawn],
+                    h.kinds[drawn],
+                    h.gradient_norms[drawn],
+                    h.by_proof[drawn],
+                    strict=True,
                 )
             ]
             yield points(*at(h.points[drawn]), mark, texts, **({"opacity": 0.5} if faint else {}))
+    ringed, ring = _some(np.flatnonzero(h.by_proof), PROVED)
+    if ringed.size:
+        yield points(*at(h.points[ringed]), ring, [], hoverinfo="skip")
     for curve in h.curves:
         x, y = at(np.concatenate([curve.points, curve.points[:1]]) if curve.closed else curve.points)
         state = attraction_of_curve(curve.step_limits, eta)

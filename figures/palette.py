@@ -26,7 +26,7 @@ REMEDY: Final = "#56B4E9"  # a run of something else in SAM's place, as after a 
 GREY: Final = "#8A8F98"
 
 # What is tried in SAM's place, by its name in `dynamics.recipes`. No two of these colours and the two above come closer
-# than 0.078 in the Oklab space, seen with all cones or without those for red or for green; each stands out on both
+# than 0.065 in the Oklab space, seen with all cones or without those for red or for green; each stands out on both
 # backgrounds. With as many as that colour alone is not enough: each has a shape of its own.
 _TRIED: Final = {
     "warm": ("#35ADBF", "triangle-right"),
@@ -41,6 +41,8 @@ _TRIED: Final = {
     "looksam": ("#F87A7D", "diamond-wide"),
     "vasso": ("#FE0081", "pentagon"),
     "ssam": ("#A68EFF", "octagon"),
+    "wsam": ("#B4088C", "triangle-left"),
+    "lesam": ("#3C9848", "triangle-ne"),
 }
 RULES: Final = {"GD": GD, "SAM": SAM, **{RECIPES[name].label: color for name, (color, _) in _TRIED.items()}}
 SYMBOLS: Final = {  # of a run's mark, as Plotly names them
@@ -49,6 +51,8 @@ SYMBOLS: Final = {  # of a run's mark, as Plotly names them
 }
 START: Final = "circle-open"  # the mark of a start
 LINES: Final = (SAM, REMEDY, GD, HALLUCINATED, SADDLE, GREY)  # of a sweep: colours to tell lines apart, of no meaning
+
+CLASSES: Final = ("#5B5FC7", "#B8860B", "#2E8B7A", "#A0522D", "#8E6BAA", "#6B7F2A", "#4F7CAC", "#9C4F6B")  # of data
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ KINDS: Final = {
 }
 ATTRACTING: Final = Mark("hallucinated, attracts", HALLUCINATED, "star", 14)
 REPELLING: Final = Mark("hallucinated, repels", HALLUCINATED, "star-open", 11)
+PROVED: Final = Mark("found by the proof", TEXT, "hexagon-open", 24)  # around a star
 UNDECIDED: Final = Mark("hallucinated, undecided", HALLUCINATED, "star-diamond", 13)
 
 # From valleys, in the page's own background, up to grey: every marker stands out on it, in both themes.

@@ -34,7 +34,7 @@ def landscape_2d(
     field: bool,
     paths: bool = True,
 ) -> go.Figure:
-    """Draw the contours of f, both runs, every hallucinated point, and SAM's last look ahead.
+    """Draw the contours of f, both runs, the hallucinated points, and SAM's last look ahead.
 
     Args:
         l: the landscape.

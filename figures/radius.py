@@ -219,7 +219,7 @@ def _add_radii(picture: go.Figure, scene: Scene, across: str) -> None:
     apart = (_APART if scene.landscape.dim == 1 else 2.0 * _APART) * most
     written: list[float] = []
     wanted = [(v, number(v), HALLUCINATED) for v in ends]
-    wanted.insert(1, (scene.rho, f"ρ = {scene.rho:.4g}", SAM))  # the safe radius goes before it
+    wanted.insert(1, (scene.rho, f"ρ = {scene.rho:.4g}", SAM))  # the critical radius goes before it
     for value, label, color in wanted:
         if len(written) > _LABELS or any(abs(value - other) < apart for other in written):
             continue

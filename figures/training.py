@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,12 +13,13 @@ import plotly.graph_objects as go
 
 from dynamics.sentences import number
 
-from .palette import BACKGROUND, FAINT, GD, GREY, REMEDY, SAM, TEXT, figure
+from .palette import BACKGROUND, CLASSES, FAINT, GD, GREY, REMEDY, SAM, TEXT, figure
 
 Array = npt.NDArray[np.float64]
 
 COLORS: Final = (GD, SAM, REMEDY)  # gradient descent, SAM, and what is tried in its place
 _HEIGHT: Final = 270
+_FAINT: Final = 0.25
 _SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "x", "star", "circle-open")
 # In the middle the page's own background: a weight of nothing is not seen.
 _WEIGHTS: Final = [[0.0, GD], [0.5, BACKGROUND], [1.0, SAM]]
@@ -32,10 +34,19 @@ class Line:
     k: npt.NDArray[np.int64]  # (n,)
     y: Array  # (n,)
     dotted: bool = False  # at the look-ahead point
+    faint: bool = False  # of single batches: drawn behind, and not in the legend
+    thin: bool = False  # beside another one of the same run
 
 
 def over_steps(
-    lines: Sequence[Line], title: str, log: bool = False, share: bool = False, height: int = _HEIGHT
+    lines: Sequence[Line],
+    title: str,
+    log: bool = False,
+    share: bool = False,
+    height: int = _HEIGHT,
+    steps: int = 0,
+    usual: tuple[float, float] | None = None,
+    level: tuple[float, str] | None = None,
 ) -> go.Figure:
     """Draw curves over the steps; on a logarithmic axis nothing is drawn where they are not positive.
 
@@ -45,22 +56,45 @@ def over_steps(
         log: on a logarithmic axis.
         share: they are shares of a whole, written in percent.
         height: in pixels.
+        steps: how many there will be; the axis goes so far from the beginning.
+        usual: from where to where the values go before there are any.
+        level: a value to be compared with, and its name.
     """
     picture = figure(height, showlegend=False)
-    for line in lines:
+    for line in sorted(lines, key=lambda line: not line.faint):
         y = np.where(line.y > 0.0, line.y, np.nan) if log else line.y
+        width = 1 if line.faint or line.thin else 2
         picture.add_scatter(
-            x=line.k, y=y, mode="lines", name=line.name,
-            line={"color": line.color, "width": 2, "dash": "dot" if line.dotted else "solid"},
+            x=line.k, y=y, mode="lines", name=line.name, opacity=_FAINT if line.faint else 1.0,
+            line={"color": line.color, "width": width, "dash": "dot" if line.dotted else "solid"},
             hovertemplate=f"step %{{x}}: %{{y:{'.1%' if share else '.4g'}}}<extra>{line.name}</extra>",
+            showlegend=not line.faint, hoverinfo="skip" if line.faint else None,
         )  # fmt: skip
-    picture.update_xaxes(title="step", rangemode="tozero")
+    picture.update_xaxes(title="step", rangemode="tozero", **({"range": [0, 1.01 * steps]} if steps else {}))
     picture.update_yaxes(title={"text": title, "standoff": 8}, nticks=6)
     if share:
-        picture.update_yaxes(tickformat=".0%")
+        picture.update_yaxes(tickformat=".0%", range=[-0.02, 1.04])
     if log:
         picture.update_yaxes(**_decades(np.concatenate([np.empty(0), *(line.y for line in lines)])))
+    if usual is not None and not any(np.isfinite(line.y).any() for line in lines):
+        picture.update_yaxes(range=[np.log10(v) if log else v for v in usual])
+    if level is not None:
+        picture.add_hline(
+            y=level[0], line={"color": GREY, "width": 1, "dash": "dash"}, annotation_text=level[1],
+            annotation_position="bottom right", annotation_font={"color": TEXT, "size": 12},
+        )  # fmt: skip
     return picture
+
+
+def moving_median(y: Array, width: int) -> Array:
+    """Return the medians (n,) of the `width` values up to each, and of as many as there are before."""
+    if width <= 1 or not len(y):
+        return y
+    padded = np.concatenate([np.full(width - 1, np.nan), y])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, width)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where nothing but NaN is in the window
+        return np.asarray(np.nanmedian(windows, axis=1))
 
 
 def _decades(values: Array) -> dict[str, Any]:
@@ -89,6 +123,37 @@ def images(weights: Array, columns: int = 8) -> go.Figure:
     picture.update_xaxes(visible=False, scaleanchor="y", constrain="domain")
     picture.update_yaxes(visible=False, autorange="reversed", constrain="domain")
     picture.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8})
+    return picture
+
+
+def boundary(grid: Array, x: Array, y: Array, points: Array, labels: Array, names: Sequence[str]) -> go.Figure:
+    """Draw which class a network gives to every place of the plane, and the training examples with theirs.
+
+    Args:
+        grid: the classes (q, p) at the places.
+        x: where these are along the first input (p,).
+        y: along the second (q,).
+        points: the examples (n, 2).
+        labels: their classes (n,).
+        names: of the classes.
+    """
+    picture = figure(220, showlegend=False, margin={"l": 36, "r": 8, "t": 8, "b": 30})
+    most = max(1, len(names) - 1)
+    inks = [CLASSES[i % len(CLASSES)] for i in range(len(names))]
+    scale = [[(i + side) / len(names), ink] for i, ink in enumerate(inks) for side in (0, 1)]
+    picture.add_heatmap(
+        x=x, y=y, z=grid, colorscale=scale, zmin=-0.5, zmax=most + 0.5, opacity=0.35, showscale=False, hoverinfo="skip"
+    )
+    for i, name in enumerate(names):
+        here = labels == i
+        picture.add_scatter(
+            x=points[here, 0], y=points[here, 1], mode="markers", name=name,
+            marker={"color": inks[i], "symbol": _SYMBOLS[i % len(_SYMBOLS)], "size": 6,
+                    "line": {"color": TEXT, "width": 0.5}},
+            hovertemplate=f"(%{{x:.3g}}, %{{y:.3g}})<extra>class {name}</extra>",
+        )  # fmt: skip
+    picture.update_xaxes(range=[float(x[0]), float(x[-1])], showgrid=False)
+    picture.update_yaxes(range=[float(y[0]), float(y[-1])], showgrid=False)
     return picture
 
 

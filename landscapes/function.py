@@ -71,21 +71,23 @@ class FunctionLandscape:
 
     def value(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Map points (..., d) to values (...)."""
-        points = points_of(x, self.dim)
-        with np.errstate(all="ignore"):
-            return np.asarray(self.f(points), dtype=np.float64)
+        return self._mapped(self.f, x)
 
     def gradient(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Map points (..., d) to gradients (..., d)."""
-        points = points_of(x, self.dim)
-        with np.errstate(all="ignore"):
-            return np.asarray(self._gradient(points), dtype=np.float64)
+        return self._mapped(self._gradient, x)
 
     def hessian(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Map points (..., d) to Hessians (..., d, d)."""
+        return np.stack([self._mapped(row, x) for row in self._rows], axis=-2)
+
+    def _mapped(self, function: Callable[[Any], Any], x: npt.ArrayLike) -> npt.NDArray[np.float64]:
         points = points_of(x, self.dim)
         with np.errstate(all="ignore"):
-            return np.stack([np.asarray(row(points), dtype=np.float64) for row in self._rows], axis=-2)
+            if points.ndim > 1:
+                return np.asarray(function(points), dtype=np.float64)
+            # As one of many: a power of a number is another one, in its last bit, than that of an array.
+            return np.asarray(function(points[None])[0], dtype=np.float64)
 
     def value_and_gradient(self, x: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Map points (..., d) to values (...) and gradients (..., d)."""

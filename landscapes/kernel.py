@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from types import CodeType
 from typing import Any
 
 import numpy as np
 
 from . import javascript
 from .arithmetic import FLOATS, NUMPY
-from .printing import PYTHON, Language, written
+from .printing import FLOATING, PYTHON, Language, written
 from .tape import Tape
 from .traced import Traced, Untraceable
 from .tree import Formula
@@ -37,7 +36,6 @@ class Kernel:
         self._tape = Tape(formula)
         self._exact: Tape | None = None
         self._programs: dict[tuple[str, str], Callable[..., tuple[Any, ...]]] = {}
-        self._codes: dict[str, CodeType] = {}
         self._binders: dict[str, Callable[..., Callable[..., tuple[Any, ...]]]] = {}
 
     @property
@@ -50,7 +48,10 @@ class Kernel:
         return self._load(outputs, "numpy", NUMPY)
 
     def scalar(self, outputs: str) -> Callable[..., tuple[Any, ...]]:
-        """Return the program for `outputs` on floats; it raises ArithmeticError or ValueError where math does."""
+        """Return the program for `outputs` on floats, to be run in the context `arithmetic.SILENT`.
+
+        It raises ArithmeticError or ValueError where Python's division and square root do.
+        """
         return self._load(outputs, "floats", FLOATS)
 
     def balls(self, outputs: str, parameters: tuple[float, ...]) -> Callable[..., tuple[Any, ...]]:
@@ -80,7 +81,7 @@ class Kernel:
 
     def source(self, outputs: str) -> str:
         """Return the emitted Python text."""
-        return _source(self._tape, outputs)
+        return _source(self._tape, outputs, PYTHON)
 
     def javascript(self, outputs: str) -> str:
         """Return the program for `outputs` as JavaScript: an expression whose value is the function."""
@@ -97,10 +98,15 @@ class Kernel:
     def _load(self, outputs: str, kind: str, functions: dict[str, Any]) -> Callable[..., tuple[Any, ...]]:
         key = (outputs, kind)
         if key not in self._programs:
-            if outputs not in self._codes:
-                self._codes[outputs] = compile(self.source(outputs), "<kernel>", "exec")
-            namespace: dict[str, Any] = {"__builtins__": {}, "inf": math.inf, "nan": math.nan, **functions}
-            exec(self._codes[outputs], namespace)
+            text = _source(self._tape, outputs, PYTHON if kind == "numpy" else FLOATING)
+            namespace: dict[str, Any] = {
+                "__builtins__": {},
+                "float": float,
+                "inf": math.inf,
+                "nan": math.nan,
+                **functions,
+            }
+            exec(compile(text, "<kernel>", "exec"), namespace)
             program = namespace["program"]
             self._programs[key] = self._on_numpy_numbers(program) if kind == "numpy" else program
         return self._programs[key]
@@ -113,10 +119,10 @@ class Kernel:
         return lambda *arguments: program(*arguments[:d], *map(np.float64, arguments[d:]))
 
 
-def _source(tape: Tape, outputs: str) -> str:
-    """Print the program for floats and for arrays."""
+def _source(tape: Tape, outputs: str, language: Language) -> str:
+    """Print the program for floats or for arrays."""
     results = tape.results(outputs)
-    text, body = written(tape, results, PYTHON)
+    text, body = written(tape, results, language)
     lines = "".join(f"    {name} = {text[name]}\n" for name in body)
     returned = ", ".join(map(PYTHON.atom, results))
     return f"def program({', '.join(tape.arguments)}):\n{lines}    return ({returned},)\n"

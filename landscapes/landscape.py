@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, Protocol, TypeAlias, cast
 import numpy as np
 import numpy.typing as npt
 
+from .arithmetic import SILENT
 from .formula import parse
 from .function import FunctionLandscape, points_of, within
 from .kernel import Kernel
@@ -183,7 +184,7 @@ class Landscape:
         d = self.dim
         points = points_of(x, d)
         if points.ndim == 1:
-            return self._evaluate_one(outputs, points.tolist())
+            return self._evaluate_one(outputs, points)
         columns = points.reshape(-1, d).T
         n = columns.shape[1]
         # What comes in column by column goes out so: the program works on columns, and copies none then.
@@ -206,14 +207,11 @@ class Landscape:
             hessian[:, 1, 0] = hessian[:, 0, 1]
         return [result.reshape(points.shape[:-1] + result.shape[1:]) for result in results]
 
-    def _evaluate_one(self, outputs: str, point: list[float]) -> list[Array]:
+    def _evaluate_one(self, outputs: str, point: Array) -> list[Array]:
         try:
-            results = self.kernel.scalar(outputs)(*point, *self._values)
-        except (ArithmeticError, ValueError):
-            # Undefined or overflowing there; NumPy's functions say NaN or infinity where math's raise.
-            with np.errstate(all="ignore"):
-                arguments = (np.float64(a) for a in (*point, *self._values))
-                results = self.kernel.program(outputs)(*arguments)
+            results = SILENT.copy().run(self.kernel.scalar(outputs), *point.tolist(), *self._values)
+        except (ArithmeticError, ValueError):  # where Python raises, arrays have NaN or infinity
+            return [result[0] for result in self._evaluate(outputs, point[None])]
         shaped: list[Array] = []
         taken = 0
         for output in outputs:

@@ -1,13 +1,16 @@
 """Checked tree -> text: as LaTeX for people, as plain text that parses back. Both show what was understood.
 
 Brackets stand where the tree needs them and nowhere else, with one exception: after `+ - * /` a sign stands
-in brackets, so `x - -y` becomes x - (-y).
+in brackets, so `x - -y` becomes x - (-y). Where so many brackets would be more than the parser reads, plain text
+does without these.
 """
 
 from __future__ import annotations
 
 import re
 
+from .faults import FormulaError
+from .formula import parse
 from .tree import Binary, Call, Constant, Formula, Negate, Node, Number, Parameter, Variable
 
 # How tightly a piece holds together, from loose to tight.
@@ -17,9 +20,15 @@ _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
 def plain(formula: Formula) -> str:
     """Return the formula in ASCII with every product written out, such as "2*x^2 - 1".
 
-    Parsed again it gives the same tree (unless the signs and spaces added make it longer than what is read).
+    Parsed again it gives the same tree (unless the signs and spaces added make it longer than what is read, or `^`
+    in the place of a superscript nests it deeper).
     """
-    return _plain(formula.tree)
+    text = _plain(formula.tree)
+    try:
+        parse(text)
+    except FormulaError:
+        return _plain(formula.tree, bare=True)
+    return text
 
 
 def latex(formula: Formula) -> str:
@@ -27,24 +36,25 @@ def latex(formula: Formula) -> str:
     return _latex(formula.tree)
 
 
-def _plain(node: Node) -> str:
+def _plain(node: Node, bare: bool = False) -> str:
+    """Write a node; `bare`: without brackets around signs, which the parser does not need."""
     match node:
         case Number(_, text):
             return text
         case Variable(name) | Constant(name) | Parameter(name):
             return name
         case Call(function, argument):
-            return f"{function}({_plain(argument)})"
+            return f"{function}({_plain(argument, bare)})"
         case Negate(argument):
-            return "-" + _bracketed(_plain(argument), _level(argument) <= _SIGN)
+            return "-" + _bracketed(_plain(argument, bare), _level(argument) < _SIGN + (not bare))
         case Binary("^", left, right):
-            base = _bracketed(_plain(left), _level(left) < _ATOM)
-            return f"{base}^{_bracketed(_plain(right), _level(right) < _SIGN)}"
+            base = _bracketed(_plain(left, bare), _level(left) < _ATOM)
+            return f"{base}^{_bracketed(_plain(right, bare), _level(right) < _SIGN)}"
         case Binary(operator, left, right):
             own = _level(node)
-            before = _bracketed(_plain(left), _level(left) < own)
-            after = _plain(right)
-            after = _bracketed(after, _level(right) <= own or after.startswith("-"))
+            before = _bracketed(_plain(left, bare), _level(left) < own)
+            after = _plain(right, bare)
+            after = _bracketed(after, _level(right) <= own or (after.startswith("-") and not bare))
             return f"{before} {operator} {after}" if own == _SUM else f"{before}{operator}{after}"
 
 

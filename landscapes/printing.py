@@ -7,7 +7,7 @@ into it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from .tape import Atom, Lines, Maybe
@@ -22,6 +22,7 @@ class Language:
 
     constant: Callable[[float], str]
     words: dict[str, str]  # the form of an operation that is no call of its own name: "{0} == {1}"
+    call: str = "{0}({1})"  # of a function
 
     def atom(self, a: Maybe) -> str:
         """Write a constant or a name; what is zero by structure is 0."""
@@ -32,12 +33,14 @@ class Language:
         if operation in _SIGNS:
             return f"{written[0]} {operation} {written[1]}"
         form = self.words.get(operation)
-        return form.format(*written) if form else f"{operation}({', '.join(written)})"
+        return form.format(*written) if form else self.call.format(operation, ", ".join(written))
 
 
 PYTHON: Final = Language(
     repr, {"neg": "-{0}", "equal": "{0} == {1}", "greater": "{0} > {1}", "choose": "{1} if {0} else {2}"}
 )
+# On floats: arithmetic with NumPy's numbers, which its functions return, would take several times as long.
+FLOATING: Final = replace(PYTHON, call="float({0}({1}))")
 
 
 def written(

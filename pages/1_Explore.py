@@ -7,13 +7,13 @@ import streamlit as st
 
 from landscapes.tree import Formula
 from pages.shared.analysis import Answer, Question
-from pages.shared.compute import ask
 from pages.shared.controls import ask_formula, ask_question, picture_first, switch
 from pages.shared.jobs import Busy
 from pages.shared.layout import set_page
 from pages.shared.link import Link
 from pages.shared.picture import draw_landscape, show_position, show_runs
 from pages.shared.proof import show_proof
+from pages.shared.proofs import ask
 from pages.shared.report import show_points, show_search
 from pages.shared.takeaway import offer
 from pages.shared.window import offer_window
@@ -24,8 +24,8 @@ def main() -> None:
     set_page("Explore")
     st.title("Explore")
     st.write(
-        "Pick a function f or type one: SAM runs on it beside gradient descent (GD), and every place is found at which "
-        "SAM can stop though f still falls."
+        "Pick a function f or type one: SAM runs on it beside gradient descent (GD), and the window is searched for "
+        "points where SAM would stop although f still slopes downhill."
     )
     link = Link("Explore")
     formula = ask_formula(link)

@@ -5,14 +5,14 @@ from functools import partial
 import streamlit as st
 
 from pages.shared.analysis import Answer, Question
-from pages.shared.compute import ask
 from pages.shared.controls import ask_formula, picture_first
 from pages.shared.jobs import Busy
 from pages.shared.layout import set_page
 from pages.shared.link import Link
 from pages.shared.proof import show_proof
+from pages.shared.proofs import ask
 from pages.shared.radius_analysis import Danger, danger, quick
-from pages.shared.radius_report import critical, offer, show_events, show_finding
+from pages.shared.radius_report import beside_slider, offer, show_events, show_finding
 from pages.shared.radius_view import diagram, show_pictures, show_plane, span
 
 
@@ -20,7 +20,9 @@ def main() -> None:
     """Draw the page."""
     set_page("Radius")
     st.title("Radius")
-    st.write("From which radius ρ on can SAM stop on a slope? Every hallucinated point, followed through all radii.")
+    st.write(
+        "From which radius ρ on can SAM stop on a slope? The hallucinated points found, followed through all radii."
+    )
     link = Link("Radius")
     formula = ask_formula(link)
     left, right = st.columns([8, 3], gap="medium")
@@ -33,7 +35,7 @@ def main() -> None:
         return
     answer, found = shown
     if quick(span(question)) is None:  # else they stand below the slider
-        radii.caption(critical(found))
+        radii.caption(beside_slider(found))
     offer(question, found, partial(diagram, question, answer, found))
     show_plane(question, answer, found)
     show_events(question, found)
@@ -56,11 +58,12 @@ def show(question: Question) -> tuple[Answer, Danger] | None:
 
 CLAIMS = """
 - **The paper** (Park, Jang, Ryu and Yang, arXiv 2509.21818) defines hallucinated minimizers and shows that they exist
-  for some ρ where f has a minimizer and a maximizer. The safe radius is not in it.
+  for some ρ where f has a minimizer and a maximizer. The critical radius is not in it.
 - **Derived here**: all points that look at one stationary point of f lie on one curve that does not depend on ρ, and
   whether a point attracts follows from derivatives there and at the target. Attraction need not last as ρ grows.
-- **Computed here**: every radius on this page, on the landscape and window shown; where a branch begins, folds, ends or
-  changes is solved for, not read off a grid. Points outside the window do not count.
+- **Computed here**: the radii on this page, on the landscape and window shown, for the points that the search found.
+  Where a branch begins, folds, ends or changes is solved for, not read off a grid. Points outside the window do not
+  count.
 """
 
 

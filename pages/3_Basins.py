@@ -8,12 +8,12 @@ import streamlit as st
 from pages.shared.analysis import Question
 from pages.shared.basins_page import ask_size, draw_both, held_size, show_maps
 from pages.shared.basins_takeaway import offer_maps
-from pages.shared.compute import ask
 from pages.shared.controls import ask_formula, ask_question, held_question
 from pages.shared.jobs import Busy
 from pages.shared.layout import set_page
 from pages.shared.link import Link
 from pages.shared.picture import show_runs
+from pages.shared.proofs import ask
 
 # The maps take the page's whole width, so the controls stand above them, side by side; on a phone below them.
 _STYLE = """

@@ -5,13 +5,13 @@ from functools import partial
 import streamlit as st
 
 from pages.shared.analysis import Answer, Question, Run
-from pages.shared.compute import ask
 from pages.shared.controls import ask_formula, picture_first
 from pages.shared.download import download
 from pages.shared.jobs import Busy
 from pages.shared.layout import set_page
 from pages.shared.link import Link
 from pages.shared.picture import draw_landscape, show_runs
+from pages.shared.proofs import ask
 from pages.shared.remedies import Heat, Remedy, race
 from pages.shared.remedies_controls import ask_remedies
 from pages.shared.remedies_grid import cases_of, held_side, known_words, show_grid
@@ -85,7 +85,7 @@ CLAIMS = """
   equations.
 - **Derived here**: in one variable the basin of a hallucinated point ends where the look-ahead point crosses the next
   stationary point of f. So a warm-start rescues a run once it has carried x past that place, if it can.
-- **Measured here**: every number on this page, on the landscape shown, for these numbers of steps. What helps on one
+- **Measured here**: the numbers on this page, on the landscape shown, for these numbers of steps. What helps on one
   landscape need not help on another.
 """
 

@@ -2,12 +2,14 @@
 
 import streamlit as st
 
+from pages.shared.jobs import get_ready
 from pages.shared.layout import set_page
 from pages.shared.link import Link
 from pages.shared.networks_controls import LOG, PARTS, SWEEP, TRAINING, ask_preset, keep_values
 from pages.shared.networks_log import show_log
 from pages.shared.networks_sweep import show_sweep
 from pages.shared.networks_training import show_training
+from pages.shared.trained import prepare
 
 
 def main() -> None:
@@ -19,6 +21,7 @@ def main() -> None:
         "training stops, whatever the network has learned."
     )
     link = Link("Networks")
+    link.choose("part", PARTS)
     part = st.segmented_control(
         "Part",
         list(PARTS),
@@ -34,6 +37,7 @@ def main() -> None:
         link.put()
         show_log(link)
     else:
+        get_ready(prepare)
         (show_sweep if part == SWEEP else show_training)(link, ask_preset(link))
 
 

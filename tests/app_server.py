@@ -94,5 +94,5 @@ def free_port() -> int:
 
 def streamlit_run(port: int, *options: str, script: Path = ROOT / "app.py") -> list[str]:
     """The command that starts the app on a loopback port."""
-    fixed = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
+    fixed = [f"--server.port={port}", "--server.address=127.0.0.1"]
     return [sys.executable, "-m", "streamlit", "run", str(script), *fixed, *options]

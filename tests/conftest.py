@@ -1,5 +1,6 @@
 """What all tests share: the Hypothesis profile, the order of tests, and the running app."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -8,6 +9,10 @@ import pytest
 from hypothesis import settings
 
 from app_server import Serve, Server, free_port, running, streamlit_run
+
+# Before NumPy and PyTorch start their threads: sums by one thread repeat bit for bit, and on a busy machine a team of
+# threads that wait for each other takes many times as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 BROWSER_TESTS = Path(__file__).resolve().parent / "browser"
 

@@ -14,6 +14,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from websockets.exceptions import ConnectionClosedError
+from websockets.frames import CloseCode
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
 
 from app import frame_ancestors, security_headers
 from app_server import ROOT, Serve, free_port, running, streamlit_run
@@ -171,6 +176,34 @@ def test_any_asgi_server_can_start_the_app(tmp_path: Path) -> None:
     with running(command, f"http://127.0.0.1:{port}", tmp_path / "log.txt") as server:
         assert get(server.url + plotly_js_url())[0] == 200
         assert get(server.url)[1]["Content-Security-Policy"]
+
+
+def opened(url: str) -> ClientConnection:
+    """Connect as a page does."""
+    address = url.replace("http", "ws", 1) + "/_stcore/stream"
+    return connect(address, subprotocols=[Subprotocol("streamlit")], max_size=None, origin=Origin(url))
+
+
+def closed_by(connection: ClientConnection) -> int:
+    """Read on until the server closes the connection, and return its reason."""
+    with pytest.raises(ConnectionClosedError) as error:
+        while True:
+            connection.recv(timeout=60)
+    assert error.value.rcvd is not None
+    return error.value.rcvd.code
+
+
+def test_huge_frames_are_refused_and_pages_go_on(app_url: str) -> None:
+    for size in (6_000_000, 190_000_000):
+        with opened(app_url) as connection:
+            # The head of a masked binary frame of that size, and little of it: what is too large is not waited for.
+            connection.socket.sendall(b"\x82\xff" + size.to_bytes(8, "big") + bytes(4 + 1000))
+            assert closed_by(connection) == CloseCode.MESSAGE_TOO_BIG
+    with opened(app_url) as connection:
+        rerun = BackMsg()
+        rerun.rerun_script.SetInParent()
+        connection.send(rerun.SerializeToString())
+        assert len(connection.recv(timeout=60)) > 0
 
 
 def test_sigterm_stops_the_server(serve: Serve) -> None:

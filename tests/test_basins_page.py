@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dynamics import gd, iterate, sam, verdict
+from dynamics import critical_radius, gd, iterate, sam, verdict
 from dynamics.basins import basins
 from dynamics.grouping import GROUPS, PLACED, PLACELESS
 from dynamics.outcome import OUTCOMES
-from dynamics.sentences import percent
+from dynamics.sentences import number, percent
 from figures.basins import Spot, color
 from landscapes import CATALOGUE, Landscape
 from pages.shared.analysis import Question, answer
@@ -24,7 +24,7 @@ from pages.shared.basins_labels import labels as labels_of
 from pages.shared.basins_map import KINDS, MapQuestion, Patch, run_coarse, run_piece
 from pages.shared.basins_page import draw_both, draw_map
 from pages.shared.basins_takeaway import labels, labels_csv, script
-from pages.shared.basins_words import RULE_NAMES, alternative, headline
+from pages.shared.basins_words import RULE_NAMES, alternative, below_critical, headline
 from test_pages import healthy, notes, said, verdicts, visit
 
 PAGE = "pages/3_Basins.py"
@@ -279,7 +279,7 @@ def test_a_landscape_from_which_every_start_diverges_says_so() -> None:
     atlas = filled(question(HIMMELBLAU, 20, eta=8.0))
     for name in RULE_NAMES:
         assert headline(atlas, name) == (
-            f"{name} diverges from every start of this window: η = 8 is too large a step."
+            f"{name} diverges from every start of this map: η = 8 is too large a step, or f has no lower bound."
         )  # fmt: skip
     nowhere = MapQuestion(Landscape("log(-1 - x^2 - y^2)", ((-1, 1), (-1, 1))), 0.5, 0.01, 50, 20)
     assert headline(filled(nowhere), "SAM") == "f is not defined at any start of this window."
@@ -400,3 +400,26 @@ def test_an_endless_number_in_a_link_is_replaced_on_every_page(asked: str) -> No
     app = visit("pages/1_Explore.py", steps=asked)
     assert app.number_input(key="steps").value == WELL.steps
     assert any("which is not a whole number" in note for note in notes(app))
+
+
+@pytest.mark.parametrize("rho", [0.8, 1.0, 1.3, 1.59])
+def test_below_the_critical_radius_the_page_says_what_holds_sam(rho: float) -> None:
+    """On the home page's landscape the hilltop does, from more of the starts the nearer rho comes."""
+    entry = CATALOGUE["hill"]
+    l = entry.landscape
+    critical = critical_radius(l, entry.rho_max, entry.eta)
+    assert rho < critical
+    atlas = filled(question(entry, 200, entry.steps, rho=rho))
+    words = below_critical(atlas, critical)
+    assert f"below the critical radius {number(critical)}" in words
+    # Every start by itself, with a verdict on its run.
+    (low, high), held = l.domain[0], 0
+    for x in low + (high - low) * (np.arange(200) + 0.5) / 200:
+        v = verdict(l, iterate(sam(l, entry.eta, rho), (float(x),), entry.steps))
+        assert v.outcome != "hallucinated"
+        held += v.outcome in ("trapped", "stopped") and v.kind == "maximizer"
+    assert f"SAM is held at a maximizer from {percent(held / 200)} ±" in words
+    assert below_critical(atlas, rho) == below_critical(atlas, None) == ""
+    if rho == 0.8:
+        app = visit(PAGE, landscape=entry.name, rho="0.8")
+        assert any(m.value.startswith("ρ = 0.8 is below the critical radius 1.60") for m in app.markdown)

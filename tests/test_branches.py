@@ -1,5 +1,7 @@
 """All radii at once: the branches hold every hallucinated point at every radius, and begin and end for a reason."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -398,3 +400,23 @@ def test_satisfied_by_hand_written_gradients() -> None:
         assert satisfies(case, at.points, at.rho, 1e-7).all()
         assert np.linalg.norm(shifted(case, at.points, at.rho), axis=-1).max() < 1e-7
         assert (np.diff(at.points[:, 0]) >= 0.0).all()
+
+
+def test_slopes_whose_difference_overflows() -> None:
+    l = Landscape("(cos(y^4))^y", ((-3.0, 3.0), (-3.0, 3.0)))
+    s = stationary_points(l, margin=l.rho_max)
+    some = tuple(replace(curve, points=curve.points[::100]) for curve in s.curves[:3])
+    c = hallucination_curves(l, l.rho_max, replace(s, curves=some))
+    assert np.isfinite(c.rho).all()
+
+
+def test_arcs_that_rounding_turns_back_and_forth_keep_their_ends() -> None:
+    l = Landscape(
+        "((x)*(tan(b)-(x)^2))*(cosh((sinh(c1))/(tan(y))))-sinh(((x-rho)*((x)^(c1)))^2)",
+        ((-5.0, 5.0), (-5.0, 5.0)),
+        {"b": -1.4217406871610971, "c1": 0.001, "rho": 5.852343987552105},
+    )
+    c = hallucination_curves(l, l.rho_max)
+    assert len(c) > 0
+    assert (np.diff(c.offsets) >= 2).all()
+    assert (np.diff(c.rho)[c.branch[:-1] == c.branch[1:]] >= 0.0).all()

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from dynamics import HallucinatedPoints, Orbit, Rule, Verdict, gd, hallucinated_points, iterate, sam, verdict
 from dynamics import stationary_points as find_stationary_points
+from dynamics.basins import basins
 from landscapes import CATALOGUE, Entry, Landscape
 from landscapes.formula import parse
 from landscapes.function import walk
@@ -235,6 +236,35 @@ def test_nudged_starts_and_twice_the_steps_end_alike(key: str, name: str) -> Non
     assert ends == {getattr(e, name)}
 
 
+def around(e: Entry, n: int = 40) -> Array:
+    """Starts at 1e-9 and at 1e-4 of the window from an entry's, n of each, in random directions."""
+    rng = np.random.default_rng(11)
+    directions = rng.normal(size=(2 * n, len(e.start)))
+    directions /= np.linalg.norm(directions, axis=1)[:, None]
+    widths = np.array([high - low for low, high in e.landscape.domain])
+    return np.array(e.start) + np.repeat([1e-9, 1e-4], n)[:, None] * widths * directions
+
+
+@every_entry
+@pytest.mark.parametrize("name", ["gd", "sam"])
+def test_no_story_hangs_on_rounding(key: str, name: str) -> None:
+    """From close by, and after twice the steps, runs end in the same words, and as high: stories compare heights."""
+    e = CATALOGUE[key]
+    l = e.landscape
+    rule: Rule = gd(l, e.eta) if name == "gd" else sam(l, e.eta, e.rho)
+    starts = np.vstack([e.start, around(e)])
+    heights = []
+    for steps in (e.steps, 2 * e.steps):
+        found = basins(rule, starts, steps)
+        assert found is not None
+        assert {(outcome, kind or None) for outcome, kind in zip(found.outcomes, found.kinds, strict=True)} == {
+            getattr(e, name)
+        }
+        heights.append(l.value(found.ends))
+    # Where SAM stalls or GD rattles on a kink, ends are about as far apart as starts; heights of pits differ by more.
+    assert np.ptp(heights) <= 1e-2 * np.ptp(l.value(sample(l, 1000)))
+
+
 # Hallucinated points
 
 
@@ -358,13 +388,19 @@ def shelf(c: Case) -> None:
     assert c.landscape.value(c.sam_end.point) < c.landscape.value(c.gd_end.point)
 
 
+def saddles_on_the_look_ahead(c: Case) -> Array:
+    """The saddles within 1 % of the window of the line from SAM's stop to its target."""
+    saddles = c.found.stationary.points[c.found.stationary.kinds == "saddle"]
+    ray = c.sam_end.point + np.linspace(0.0, 1.0, 200)[:, None] * (c.sam_end.target - c.sam_end.point)
+    width = min(high - low for low, high in c.landscape.domain)
+    return saddles[np.linalg.norm(saddles[:, None] - ray, axis=-1).min(axis=-1) < 0.01 * width]
+
+
 def himmelblau(c: Case) -> None:
     assert len(c.found) == 14 and c.found.attract().sum() == 5
     assert np.linalg.norm(c.sam_end.point - c.gd_end.point) < c.entry.rho / 2.0
     assert c.target_distance > 1.0
-    saddles = c.found.stationary.points[c.found.stationary.kinds == "saddle"]
-    ray = c.sam_end.point + np.linspace(0.0, 1.0, 200)[:, None] * (c.sam_end.target - c.sam_end.point)
-    assert np.linalg.norm(saddles[:, None] - ray, axis=-1).min() < 0.05
+    assert len(saddles_on_the_look_ahead(c)) == 1
 
 
 def ring(c: Case) -> None:
@@ -406,19 +442,29 @@ def gaussian_wells(c: Case) -> None:
 
 
 def rastrigin(c: Case) -> None:
-    assert c.target_distance < 1e-6
-    assert (
-        c.sam_end.gradient_norm > 0.9 * np.linalg.norm(c.landscape.gradient(sample(c.landscape, 1000)), axis=-1).max()
-    )
+    pit, stop, deeper = (float(c.landscape.value(p)) for p in (c.gd_end.point, c.sam_end.point, c.sam_end.target))
+    assert deeper < pit < stop
+    from_there = iterate(gd(c.landscape, c.entry.eta), c.sam_end.point, c.entry.steps).x[-1]
+    np.testing.assert_allclose(from_there, c.gd_end.point, atol=1e-9)  # it is in the same pit
+    assert c.target_distance < 1.5  # next to it: the pits are about 1 apart, along both axes
+    steepest = np.linalg.norm(c.landscape.gradient(sample(c.landscape, 1000)), axis=-1).max()
+    assert c.sam_end.gradient_norm > 0.7 * steepest
 
 
 def ackley(c: Case) -> None:
     assert c.landscape.value(c.sam_end.point) < c.landscape.value(c.gd_end.point)
-    # Where GD would go from the places that SAM comes by: several pits other than the one that holds it.
-    rests = iterate(gd(c.landscape, c.entry.eta), c.sam.x[:200], 300).x[-1]
-    pits = np.unique(rests.round(2) + 0.0, axis=0)
-    assert len(pits) > 3
-    assert np.linalg.norm(c.sam.x[-1] - c.gd_end.point) > 1.0
+    # Where GD would go from the places that SAM comes by: first into the pit that holds it, in the end into another.
+    first, last = iterate(gd(c.landscape, c.entry.eta), c.sam.x[[0, -1]], c.entry.steps).x[-1]
+    np.testing.assert_allclose(first, c.gd_end.point, atol=1e-9)
+    pits = np.stack([c.gd_end.point, last, c.sam_end.target])
+    apart = np.linalg.norm(pits[:, None] - pits, axis=-1)[np.triu_indices(3, 1)]
+    assert apart.min() > 0.9
+    assert set(c.found.stationary.kinds[[nearest(c, pit) for pit in pits]]) == {"minimizer"}
+
+
+def nearest(c: Case, x: Array) -> int:
+    """The stationary point nearest to x, by its number."""
+    return int(np.argmin(np.linalg.norm(c.found.stationary.points - x, axis=-1)))
 
 
 def styblinski_tang(c: Case) -> None:
@@ -436,8 +482,12 @@ def beale(c: Case) -> None:
 
 
 def six_hump_camel(c: Case) -> None:
-    assert not c.found.attract().any()
-    np.testing.assert_allclose(c.sam_end.point, c.gd_end.point, atol=1e-6)
+    deep, start, shallow, stop = (
+        float(c.landscape.value(p)) for p in (c.gd_end.point, c.entry.start, c.sam_end.target, c.sam_end.point)
+    )
+    assert deep < shallow and start < stop
+    assert c.target_distance > 1.0
+    assert len(saddles_on_the_look_ahead(c)) == 1
 
 
 def rosenbrock(c: Case) -> None:

@@ -175,12 +175,12 @@ def test_a_list_that_lacks_one_point_is_not_proved(name: str) -> None:
 
 
 def without(h: HallucinatedPoints, i: int) -> HallucinatedPoints:
-    arrays = ("points", "targets", "kinds", "residuals", "gradient_norms", "eigenvalues", "step_limits")
+    arrays = ("points", "targets", "kinds", "residuals", "gradient_norms", "eigenvalues", "step_limits", "by_proof")
     return replace(h, **{name: np.delete(getattr(h, name), i, axis=0) for name in arrays})
 
 
 def with_point_twice(h: HallucinatedPoints) -> HallucinatedPoints:
-    arrays = ("points", "targets", "kinds", "residuals", "gradient_norms", "eigenvalues", "step_limits")
+    arrays = ("points", "targets", "kinds", "residuals", "gradient_norms", "eigenvalues", "step_limits", "by_proof")
     return replace(h, **{name: np.concatenate([getattr(h, name), getattr(h, name)[:1]]) for name in arrays})
 
 

@@ -1,7 +1,7 @@
 """Certificates: against closed forms, an independent solver, the two-dimensional search, and THEORY's tiny network."""
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -11,11 +11,12 @@ from scipy.optimize import root
 
 import dynamics.certify
 from dynamics import Certificate, certify, hallucinated_points, iterate, sam
+from dynamics.sentences import certificate_sentence, number
 from dynamics.shift import Shift
 from dynamics.spectra import curvatures, kind_of, outer_eigenvalues, restricted
 from landscapes import Landscape
 from landscapes.landscape import Array
-from landscapes.network import Network
+from landscapes.networks import Network
 
 TINY = Network("moons", (2,), loss="logistic", weight_decay=0.01)
 HIMMELBLAU = Landscape("(x^2+y-11)^2/100 + (x+y^2-7)^2/100", ((-6, 6), (-6, 6)))
@@ -101,12 +102,29 @@ def test_a_saddle_may_attract_or_repel(d: int) -> None:
 
 @pytest.mark.parametrize("d", [6, 600])
 @pytest.mark.parametrize("lowest", [0.4, -0.2])
-def test_a_plateau_is_told(d: int, lowest: float) -> None:
+def test_a_degenerate_target_is_named_by_its_other_curvatures(d: int, lowest: float) -> None:
     flat = bends(d)
     flat[0], flat[d // 2 :] = lowest, 0.0
     c = Valley(flat).found()
-    assert c.certified and c.kind == "degenerate" and "plateau" in c.sentence
+    assert c.certified and c.kind == "degenerate"
+    what = "a degenerate saddle" if lowest < 0.0 else "a degenerate stationary point with no downward curvature"
+    assert f"The look-ahead point is {what} of f, with curvatures from {number(c.lowest)} to 2.00" in c.sentence
     assert c.attracts is (None if lowest > 0.0 else False)
+
+
+@pytest.mark.parametrize(
+    ("curvatures", "word"),
+    [
+        ((-0.238, 0.0, 0.351), "a degenerate saddle"),  # what SAM looks at on the digits, where nothing is flat
+        ((0.0, 1e-9, 0.351), "a degenerate stationary point with no downward curvature"),
+        ((-0.238, -1e-9, 0.0), "a degenerate stationary point with no upward curvature"),
+        ((0.0, 0.0, 0.0), "a plateau"),
+    ],
+)
+def test_only_what_is_flat_is_called_a_plateau(curvatures: tuple[float, ...], word: str) -> None:
+    c = replace(Valley(bends(3)).found(), kind="degenerate", hessian_eigenvalues=np.array(curvatures))
+    assert f"is {word} of f" in certificate_sentence(c)
+    assert certificate_sentence(replace(c, certified=False)).endswith(f": {word}.")
 
 
 @pytest.mark.parametrize("d", [6, 600])

@@ -184,7 +184,7 @@ def test_along_a_slider_every_place_is_as_far_from_the_next(values: list[float],
 def test_dangerous_radii_are_marked_where_they_stand_on_the_slider() -> None:
     entry = CATALOGUE["hill"]
     found = quick(Span(entry.landscape, entry.rho_max, entry.eta))
-    assert found is not None and found.safe == pytest.approx(1.6)
+    assert found is not None and found.critical == pytest.approx(1.6)
     places = positions(entry.rho, (0.0, entry.rho_max), 1e-3)
     (left,) = re.findall(r"left:([\d.]+)%;width:[\d.]+%", strip(found, places))
     assert float(left) == pytest.approx(along(places, 1.6), abs=0.01)

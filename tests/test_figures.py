@@ -17,7 +17,7 @@ from dynamics.stationary import StationaryPoints
 from figures import marks
 from figures.legend import character, entries
 from figures.line import position
-from figures.palette import ATTRACTING, GD, HALLUCINATED, KINDS, REPELLING, SAM, UNDECIDED, arrow
+from figures.palette import ATTRACTING, GD, HALLUCINATED, KINDS, PROVED, REPELLING, SAM, UNDECIDED, arrow
 from figures.plane import _BUSY, _field, _turns, contours
 from figures.shapes import REACH
 from landscapes import CATALOGUE, Landscape
@@ -26,7 +26,7 @@ from pages.shared.analysis import Answer, Question, answer
 from pages.shared.picture import draw_landscape
 from pages.shared.player import figure_json
 
-HOUSE = {mark.label: mark for mark in (*KINDS.values(), ATTRACTING, REPELLING, UNDECIDED)}
+HOUSE = {mark.label: mark for mark in (*KINDS.values(), ATTRACTING, REPELLING, UNDECIDED, PROVED)}
 
 
 def asked(entry: Entry, **changes: object) -> tuple[Question, Answer]:
@@ -320,3 +320,20 @@ def test_in_one_variable_everything_that_happens_is_in_sight(name: str) -> None:
     for run in (a.gd, a.sam):
         inside = q.landscape.contains(run.orbit.x)
         assert (run.orbit.f[inside] >= low).all() and (run.orbit.f[inside] <= high).all()
+
+
+@pytest.mark.parametrize("half", [6.0, 100.0])
+@pytest.mark.parametrize("text", ["x^2 + 1", "exp(x/9)", "abs(x)"])
+def test_in_one_variable_a_function_without_hills_fills_the_picture(text: str, half: float) -> None:
+    l = Landscape(text, ((-half, half),))
+    q = Question(l, 1.0, 0.01, (2.2,), 2000)
+    picture = draw_landscape(q, answer(q), False, False)
+    f, (bottom, top) = np.asarray(trace(picture, "f").y), picture.layout.yaxis.range
+    assert ((bottom <= f) & (f <= top)).mean() > 0.85
+    assert np.ptp(f[f <= top]) > 0.6 * (top - bottom)
+
+
+def test_in_one_variable_walls_do_not_flatten_hills() -> None:
+    q = Question(Landscape("x^4/4 - x^2", ((-6.0, 6.0),)), 1.0, 0.01, (2.2,), 2000)
+    bottom, top = draw_landscape(q, answer(q), False, False).layout.yaxis.range
+    assert 1.0 > 0.2 * (top - bottom)  # the hill is 1 high

@@ -21,7 +21,8 @@ ALLOWED = {
 LIBRARIES = {
     "streamlit": ("pages/", "Home.py", "app.py"),
     "plotly": ("figures/", "pages/shared/player"),
-    "torch": ("landscapes/network.py",),
+    # ... and by what stands for a visitor's script: the monitor, and the trainings that the example logs are of
+    "torch": ("landscapes/networks/", "dynamics/monitor.py", "pages/shared/networks_example.py"),
 }
 
 
@@ -87,7 +88,7 @@ def test_an_import_the_wrong_way_is_found(path: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("landscapes/network.py", "import torch"),
+        ("landscapes/networks/module_loss.py", "import torch"),
         ("landscapes/landscape.py", "from .formula import parse\nfrom . import kernel"),
         ("dynamics/orbit.py", "from landscapes import Landscape\nimport numpy as np"),
         ("pages/1_Explore.py", "import streamlit as st\nfrom pages.shared import controls\nimport figures"),

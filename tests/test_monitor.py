@@ -15,9 +15,9 @@ from torch.nn.functional import cross_entropy
 
 import dynamics.training_log
 from dynamics import gd, iterate, sam, verdict_of_norms, warm_start
-from dynamics.monitor import COLUMNS, Monitor
+from dynamics.monitor import COLUMNS, Monitor, guessing_loss
 from dynamics.training_log import Log, LogError, read_log
-from landscapes.network import Network
+from landscapes.networks import Network
 
 ROOT = Path(__file__).resolve().parent.parent
 N = Network("moons", (4,))
@@ -26,16 +26,18 @@ N = Network("moons", (4,))
 EXAMPLE = """
 import torch
 from pytorch_optimizer import SAM
-from dynamics.monitor import Monitor
+from dynamics.monitor import Monitor, guessing_loss
 
-optimizer = SAM(model.parameters(), torch.optim.SGD, rho=3.0, lr=0.1)
-with Monitor(optimizer, "run.csv") as watch:
-    for inputs, targets in data:
-        watch(loss(model(inputs), targets)).backward()  # the loss at w
-        optimizer.first_step(zero_grad=True)
-        watch(loss(model(inputs), targets)).backward()  # and at w+
-        optimizer.second_step(zero_grad=True)
-    watch.save_weights("weights.npy")
+optimizer = SAM(model.parameters(), torch.optim.SGD, rho=2.0, lr=0.1)
+with Monitor(optimizer, "run.csv", guessing=guessing_loss(all_targets), model=model) as watch:
+    for _ in range(epochs):
+        for inputs, targets in watch.epoch(data):
+            watch(loss(model(inputs), targets)).backward()  # the loss at w
+            optimizer.first_step(zero_grad=True)
+            watch(loss(model(inputs), targets)).backward()  # and at w+
+            optimizer.second_step(zero_grad=True)
+        watch.check(lambda: loss(model(all_inputs), all_targets))
+torch.save(model.state_dict(), "weights.pt")
 """
 
 
@@ -72,7 +74,7 @@ class HandWritten:
 
 
 def data(n: Network, dtype: torch.dtype = torch.float64) -> tuple[torch.Tensor, torch.Tensor]:
-    return torch.from_numpy(n.examples.x.T.copy()).to(dtype), torch.from_numpy(n.examples.y.copy())
+    return torch.from_numpy(n.examples.x.copy()).to(dtype), torch.from_numpy(n.examples.y.copy())
 
 
 def train(module, optimizer, path: Path | None, steps: int, **options) -> Monitor | None:
@@ -199,31 +201,145 @@ def test_an_optimizer_that_cannot_be_watched_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "run.csv").exists()
 
 
+class Convolutional(torch.nn.Module):
+    """With batch norm, whose buffers a forward pass moves, and dropout, which draws random numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(5)
+        self.parts = torch.nn.Sequential(
+            torch.nn.Conv2d(1, 3, 3), torch.nn.BatchNorm2d(3), torch.nn.ReLU(), torch.nn.Flatten(),
+            torch.nn.Dropout(0.2), torch.nn.Linear(27, 3),
+        )  # fmt: skip
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.parts(x)
+
+
+IMAGES = torch.from_numpy(np.random.default_rng(3).normal(size=(24, 1, 5, 5))).float()
+LABELS = torch.from_numpy(np.random.default_rng(4).integers(0, 3, 24))
+
+
+def test_a_check_is_of_all_examples_at_w_and_at_the_look_ahead(tmp_path: Path) -> None:
+    module = N.module(N.start(0))
+    x, y = data(N)
+    optimizer = HandWritten(module.parameters(), 0.7, 0.1)
+    seen = []
+    with Monitor(optimizer, tmp_path / "run.csv", guessing=guessing_loss(y)) as watch:
+        for epoch in range(3):
+            for i in watch.epoch([np.arange(0, 100), np.arange(100, 200)]):
+                for step in (optimizer.first_step, optimizer.second_step):
+                    watch(cross_entropy(module(x[i]), y[i])).backward()
+                    step()
+            seen.append(vector(module).copy())
+            watch.check(lambda: cross_entropy(module(x), y), accuracy=0.25 * epoch, validation_accuracy=0.5)
+    log = read_log((tmp_path / "run.csv").read_bytes())
+    assert log.k.tolist() == [0, 1, 2, 3, 4, 5] and log.epochs == 3
+    assert log.checks is not None and log.checks.k.tolist() == [2, 4, 6]
+    assert log.checks.guessing == pytest.approx(np.log(2.0), rel=1e-12)  # the moons are of one size
+    np.testing.assert_array_equal(log.checks.accuracy, [0.0, 0.25, 0.5])
+    np.testing.assert_array_equal(log.checks.validation_accuracy, 0.5)
+    np.testing.assert_array_equal(log.checks.rho, 0.7)
+    for i, w in enumerate(seen):
+        f, g = N.value_and_gradient(w)
+        f_plus, s = N.value_and_gradient(w + 0.7 * g / np.linalg.norm(g))
+        found = log.checks
+        recorded = [found.f[i], found.f_plus[i], found.gradient_norms[i], found.shifted_norms[i]]
+        np.testing.assert_allclose(recorded, [f, f_plus, np.linalg.norm(g), np.linalg.norm(s)], rtol=1e-10)
+
+
+def test_checks_change_no_bit_of_the_training_nor_of_batch_norm_nor_of_dropouts_numbers(tmp_path: Path) -> None:
+    ends = []
+    for checks in (False, True):
+        module = Convolutional()
+        optimizer = SAM(module.parameters(), torch.optim.SGD, rho=0.5, lr=0.1)
+        with Monitor(optimizer, tmp_path / "run.csv", model=module) as watch:
+            for _ in range(6):
+                for step in (optimizer.first_step, optimizer.second_step):
+                    watch(cross_entropy(module(IMAGES[:8]), LABELS[:8])).backward()
+                    if checks and step == optimizer.first_step:
+                        gradients = [p.grad.clone() for p in module.parameters()]
+                        watch.check(lambda module=module: cross_entropy(module(IMAGES), LABELS))
+                        for p, before in zip(module.parameters(), gradients, strict=True):
+                            assert torch.equal(p.grad, before)
+                    step(zero_grad=True)
+        ends.append({name: value.clone() for name, value in module.state_dict().items()})
+    assert all(torch.equal(value, ends[1][name]) for name, value in ends[0].items())
+    assert read_log((tmp_path / "run.csv").read_bytes()).checks is not None
+
+
+def last_row(path: Path) -> list[float]:
+    return [float(cell) for cell in path.read_text().splitlines()[-1].split(",")[7:13]]
+
+
+def test_a_check_may_go_through_all_examples_in_parts(tmp_path: Path) -> None:
+    module = N.module(N.start(0))
+    x, y = data(N)
+    optimizer = HandWritten(module.parameters(), 0.5, 0.1)
+
+    def in_parts() -> float:
+        total = 0.0
+        for i in np.array_split(np.arange(200), 7):
+            loss = cross_entropy(module(x[i]), y[i]) * (len(i) / 200)
+            loss.backward()
+            total += float(loss.detach())
+        return total
+
+    with Monitor(optimizer, tmp_path / "run.csv") as watch:
+        watch.check(lambda: cross_entropy(module(x), y))
+        whole = last_row(tmp_path / "run.csv")
+        watch.check(in_parts)
+        np.testing.assert_allclose(last_row(tmp_path / "run.csv"), whole, rtol=1e-10)
+
+
+def test_a_check_that_cannot_be_made_is_refused_and_leaves_the_weights(tmp_path: Path) -> None:
+    module = N.module(N.start(0))
+    x, y = data(N)
+    optimizer = HandWritten(module.parameters(), 0.5, 0.1)
+    before = vector(module).copy()
+    with Monitor(optimizer, tmp_path / "run.csv") as watch:
+        with pytest.raises(ValueError, match="depends on the weights"):
+            watch.check(lambda: float(cross_entropy(module(x), y).detach()))
+        with pytest.raises(ZeroDivisionError):
+            watch.check(lambda: 1 / 0)
+        np.testing.assert_array_equal(vector(module), before)
+        watch(cross_entropy(module(x), y)).backward()
+        optimizer.first_step()
+        with pytest.raises(RuntimeError, match="at w\\+"):
+            watch.check(lambda: cross_entropy(module(x), y))
+
+
 def test_the_readmes_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     module = N.module(N.start(0))
-    exec(EXAMPLE, {"model": module, "data": [data(N)] * 30, "loss": cross_entropy})
+    x, y = data(N)
+    batches = [(x[i::4], y[i::4]) for i in range(4)]
+    given = {"model": module, "data": batches, "loss": cross_entropy, "all_inputs": x, "all_targets": y, "epochs": 5}
+    exec(EXAMPLE, given)
     log = read_log((tmp_path / "run.csv").read_bytes())
-    assert len(log.k) == 30 and np.isfinite(log.f_plus).all()
-    weights = np.load(tmp_path / "weights.npy", allow_pickle=False)
-    np.testing.assert_array_equal(weights, vector(module))
-    assert N.value(weights) < 10.0
+    assert len(log.k) == 20 and np.isfinite(log.f_plus).all() and log.epochs == 5
+    assert log.checks is not None and log.checks.k.tolist() == [4, 8, 12, 16, 20]
+    state = torch.load(tmp_path / "weights.pt", weights_only=True)
+    np.testing.assert_array_equal(torch.cat([v.reshape(-1) for v in state.values()]).numpy(), vector(module))
     readme = ROOT / "README.md"
     if readme.is_file() and "dynamics.monitor" in readme.read_text(encoding="utf-8"):
         assert EXAMPLE.strip() in readme.read_text(encoding="utf-8")
 
 
-def test_the_file_stands_alone() -> None:
+def test_the_file_stands_alone_and_needs_pytorch_only() -> None:
     tree = ast.parse((ROOT / "dynamics" / "monitor.py").read_text(encoding="utf-8"))
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     names |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert names <= {"__future__", "csv", "pathlib", "types", "typing", "numpy"}
+    assert names <= {"__future__", "collections.abc", "csv", "math", "pathlib", "types", "typing", "torch"}
+    at_the_top = {alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names}
+    assert "torch" not in at_the_top  # the page offers the file without importing it
 
 
 # The log
 
 
-HEADER = ",".join(COLUMNS)
+BEFORE = ("step", "loss", "loss_plus", "gradient_norm", "shifted_norm", "cosine", "eta", "rho")  # there were checks
+HEADER = ",".join(BEFORE)
 ROW = "0,0.7,0.8,0.1,0.2,0.5,0.1,3.0"
 
 
@@ -232,10 +348,41 @@ def csv_of(*rows: str, header: str = HEADER) -> bytes:
 
 
 def test_columns_may_come_in_any_order_among_others() -> None:
-    shuffled = csv_of("x,3.0,0.1,0.5,0.2,0.1,0.8,0.7,0", header="Note, RHO," + ",".join(reversed(COLUMNS[:-1])))
+    shuffled = csv_of("x,3.0,0.1,0.5,0.2,0.1,0.8,0.7,0", header="Note, RHO," + ",".join(reversed(BEFORE[:-1])))
     expected = read_log(csv_of(ROW))
     for data in (shuffled, b"\xef\xbb\xbf" + csv_of(ROW).replace(b"\n", b"\r\n"), csv_of("", ROW, "")):
         assert read_log(data) == expected
+
+
+WHOLE = ",".join(COLUMNS)
+STEP_ROW = "0,0,0.7,0.8,0.1,0.2,0.5,0.1,3.0,,,,,,,"
+CHECK_ROW = "1,1,,,,,,0.1,3.0,0.6,0.9,0.3,0.01,0.5,nan,2.3"
+
+
+def test_steps_and_checks_are_told_apart() -> None:
+    log = read_log(csv_of(STEP_ROW, CHECK_ROW, STEP_ROW.replace("0,0,", "1,1,", 1), header=WHOLE))
+    assert log.k.tolist() == [0, 1] and log.epochs == 1 and log.checks is not None
+    assert log.checks.k.tolist() == [1] and log.checks.guessing == 2.3 and np.isnan(log.checks.validation_accuracy[0])
+    assert (log.checks.f[0], log.checks.f_plus[0], log.checks.shifted_norms[0]) == (0.6, 0.9, 0.01)
+    assert read_log(csv_of(STEP_ROW, header=WHOLE)).checks is None
+    assert read_log(csv_of(ROW)).checks is None and read_log(csv_of(ROW)).epochs is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ((CHECK_ROW,), "checks and no steps"),
+        ((STEP_ROW, CHECK_ROW, CHECK_ROW), "steps must ascend, but 1 is followed by 1"),
+        ((STEP_ROW, CHECK_ROW.replace("0.01", "-1")), "full_shifted_norm must not be negative"),
+        ((STEP_ROW, CHECK_ROW.replace("0.5,nan", "50,nan")), "accuracy must be shares from 0 to 1, got 50; divide"),
+        ((STEP_ROW, CHECK_ROW.replace("0.6", "six")), "line 3, full_loss: 'six' is not a number"),
+        ((STEP_ROW, CHECK_ROW.replace("0.6", "")), "line 3, full_loss: '' is not a number"),
+        ((STEP_ROW, CHECK_ROW.replace("3.0", "nan")), "rho must be finite"),
+    ],
+)
+def test_checks_that_cannot_be_are_refused_in_words(rows: tuple[str, ...], message: str) -> None:
+    with pytest.raises(LogError, match=message):
+        read_log(csv_of(*rows, header=WHOLE))
 
 
 def test_a_run_that_diverged_can_be_read() -> None:
@@ -282,7 +429,18 @@ def test_a_file_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) ->
         read_log(csv_of(ROW, "1" + ROW[1:]))
 
 
-@given(st.one_of(st.binary(), st.text().map(str.encode), st.lists(st.text()).map(lambda rows: csv_of(*rows))))
+CELLS = st.sampled_from(["", "0", "1", "2", "nan", "inf", "-1", "1e400", "x"])
+TABLES = st.lists(st.lists(CELLS, min_size=16, max_size=16).map(",".join))
+
+
+@given(
+    st.one_of(
+        st.binary(),
+        st.text().map(str.encode),
+        st.lists(st.text()).map(lambda rows: csv_of(*rows)),
+        TABLES.map(lambda rows: csv_of(*rows, header=",".join(COLUMNS))),
+    )
+)
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     try:
         assert isinstance(read_log(data), Log)

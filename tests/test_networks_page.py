@@ -1,6 +1,7 @@
 """The page on networks, run without a browser: what it says is what was stored or trained, whatever it is asked."""
 
 import io
+import json
 import os
 import re
 import subprocess
@@ -17,8 +18,9 @@ from streamlit.testing.v1 import AppTest
 from dynamics import RECIPES, gsam, iterate
 from dynamics.sentences import number, percent
 from figures.standalone import standalone
-from pages.shared.networks_controls import TRIED, widths
-from pages.shared.networks_pictures import curve_pictures, shown, slice_makers, slices_csv
+from pages.shared.networks_controls import ARCHITECTURES, TRIED, widths
+from pages.shared.networks_example import LOGS
+from pages.shared.networks_pictures import curve_makers, shown, slice_makers, slices_csv
 from pages.shared.networks_sweep import table as sweep_table
 from pages.shared.networks_training import curves_csv, script, table
 from pages.shared.stored import stored
@@ -51,8 +53,8 @@ def verdicts(app: AppTest) -> list[str]:
     return [unescape(re.sub("<[^>]*>", "", p)).removeprefix("●").strip() for p in paragraphs]
 
 
-def headlines(app: AppTest) -> list[str]:
-    return [element.proto.body for element in app.get("html") if "role='status'" in element.proto.body]
+def cards(app: AppTest) -> str:
+    return "".join(element.proto.body for element in app.get("html") if "class='runs'" in element.proto.body)
 
 
 def said(app: AppTest) -> str:
@@ -70,16 +72,16 @@ def button(app: AppTest, key: str) -> object:
 def test_a_preset_opens_with_its_stored_verdicts_and_certificate(preset: str) -> None:
     app = visit(preset=preset)
     training, trained = stored(preset)
-    first, *_ = headlines(app)
-    assert all(f">{percent(run.accuracy)}<" in first for run in trained.runs)
-    c = trained.runs[1].curves
-    assert number(c.gradient[-1]) in verdicts(app)[0] and number(c.shifted[-1]) in verdicts(app)[0]
-    assert "length" not in first
+    assert all(f">{percent(run.accuracy)}<" in cards(app) for run in trained.runs)
+    c, sam = trained.runs[1].curves, trained.runs[1]
+    if training.batch is None:
+        assert number(c.gradient[-1]) in verdicts(app)[0] and number(c.shifted[-1]) in verdicts(app)[0]
+    else:
+        assert sam.sentence in verdicts(app)[0] and sam.rests_on and sam.advice in said(app)
     for line, i in zip(verdicts(app)[2:], (1, 0, 2), strict=True):
         assert trained.runs[i].sentence in line
         assert percent(trained.runs[i].accuracy) in line
-    assert trained.runs[1].proof is not None
-    assert trained.runs[1].proof.sentence in said(app)
+    assert sam.proof is not None and sam.proof.sentence in said(app)
     assert app.number_input(key="n_rho").value == training.rho
     frame = app.table[0].value
     np.testing.assert_allclose(frame["accuracy"], [run.accuracy for run in trained.runs])
@@ -123,11 +125,11 @@ def test_what_a_link_asks_beyond_the_limits_is_not_used_and_said(link: dict[str,
 
 
 def test_an_unknown_preset_or_part_in_a_link_is_said() -> None:
-    assert "not one of Digits, Tiny" in said(visit(preset="Huge"))
+    assert "not one of Digits, Convolutional, mini-batches, Tiny" in said(visit(preset="Huge"))
     assert "not one of Training, Sweep" in said(visit(part="Elsewhere"))
 
 
-@pytest.mark.parametrize("typed", ["", "0", "10000", "32, 32, 32", "a", "-1", "1.5", "٣"])
+@pytest.mark.parametrize("typed", ["", "0", "10000", "8, 8, 8, 8, 8", "a", "-1", "1.5", "٣"])
 def test_hidden_widths_beyond_the_limits_are_refused_in_words(typed: str) -> None:
     with pytest.raises(ValueError, match="whole numbers from 1 to 64"):
         widths(typed)
@@ -144,10 +146,19 @@ def test_hidden_widths_are_read() -> None:
 def test_another_preset_sets_every_control() -> None:
     app = visit()
     app.number_input(key="n_rho").set_value(1.5).run()
-    app.segmented_control[-1].set_value("Tiny").run()
+    app.segmented_control(key="preset").set_value("Tiny").run()
     assert app.number_input(key="n_rho").value == TINY.rho
     assert app.number_input(key="n_steps").value == TINY.steps
     assert stored("Tiny")[1].runs[1].sentence in verdicts(healthy(app))[2]
+
+
+@pytest.mark.parametrize(
+    "link", [{"part": ""}, {"part": "Sweep", "n_measure": ""}, {"part": "Sweep", "n_measure": "None"}, {"preset": ""}]
+)
+def test_an_empty_choice_in_a_link_is_the_default_on_every_run(link: dict[str, str]) -> None:
+    app = visit(**link)
+    healthy(app.run())
+    assert app.segmented_control(key="part").value == (link.get("part") or "Training")
 
 
 def test_the_controls_keep_their_values_while_another_part_is_shown() -> None:
@@ -234,6 +245,74 @@ def test_every_rule_can_be_chosen() -> None:
         assert RECIPES[name].source in said(app)
 
 
+# --- architectures, data and mini-batches ------------------------------------------------------------
+
+
+def test_every_architecture_begins_with_its_layers_and_can_be_trained() -> None:
+    app = visit(n_steps="4", n_batch="64", n_examples="200")
+    for name, built in ARCHITECTURES.items():
+        app.selectbox(key="n_net").set_value(name)
+        healthy(app.run())
+        assert app.text_input(key="n_hidden").value == ", ".join(map(str, built.hidden))
+        assert app.selectbox(key="n_activation").value == built.activation
+        button(app, "train").click()  # type: ignore[attr-defined]
+        until(healthy(app.run()), verdicts)
+        assert "4 steps on mini-batches of 64" in said(app) and "The settings have changed" not in said(app)
+
+
+def test_convolutions_need_images_and_a_batch_is_no_larger_than_the_data() -> None:
+    app = visit(preset="Convolutional, mini-batches", n_data="Two moons")
+    assert "convolutional layers need images" in said(app)
+    app = visit(n_batch="100000")
+    assert "0 is used" in said(app) and app.number_input(key="n_batch").value == 0
+    app = visit(n_batch="1500")
+    app.number_input(key="n_examples").set_value(100)
+    assert "1500 is outside 0 to 100; 100 is used" in said(healthy(app.run())).replace(",", "")
+
+
+TABLE = ("a,b,kind\n" + "".join(f"{x:.2f},{y:.2f},{'up' if y > x else 'down'}\n" for x, y in
+         np.random.default_rng(1).normal(size=(80, 2)))).encode()  # fmt: skip
+
+
+def bring(data: bytes) -> AppTest:
+    app = visit(preset="Tiny", n_data="Your own CSV", n_steps="20")
+    app.file_uploader[0].set_value(("mine.csv", data, "text/csv"))
+    return healthy(app.run())
+
+
+def test_a_table_of_ones_own_is_trained_on_with_its_plane() -> None:
+    app = bring(TABLE)
+    assert "80 examples, 2 columns, classes down, up" in said(app) and "each column scaled" in said(app)
+    button(app, "train").click()  # type: ignore[attr-defined]
+    until(healthy(app.run()), verdicts)
+    assert "Your own table of 2 columns and 2 classes, 80 examples" in said(app)
+    alts = [json.loads(c.proto.json).get("alt", "") for c in app.get("bidi_component")]
+    assert sum("to class" in alt and "of the plane" in alt for alt in alts) == 3
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "empty"),
+        (b"1,2,3\n1,2\n", "entries"),
+        (TABLE.replace(b"0.", b"x"), "not a finite number"),
+        (TABLE.replace(b"down", b"up"), "two are needed"),
+        (b"\xff\xfe\x00", "not text"),
+        (b"1,2,3\n", "at least 10"),
+        (b"cos\nsystem\n(S'echo'\ntR.", "entries"),
+    ],
+)
+def test_what_is_no_table_is_refused_in_words(data: bytes, words: str) -> None:
+    app = bring(data)
+    assert words in app.error[0].value
+    assert "the preset's data are used" in said(app)
+
+
+def test_a_link_to_ones_own_data_asks_for_the_file() -> None:
+    app = visit(preset="Tiny", n_data="Your own CSV")
+    assert "Until there is one, the preset's data are used" in said(app)
+
+
 # --- sweep ------------------------------------------------------------------------------------------
 
 
@@ -285,23 +364,34 @@ def fail(case: object) -> None:
 # --- a log ------------------------------------------------------------------------------------------
 
 
-def upload(data: bytes) -> AppTest:
+def upload(*files: bytes) -> AppTest:
     app = visit(part="Your own log")
-    app.file_uploader[0].set_value(("run.csv", data, "text/csv"))
+    for uploader, data in zip(app.file_uploader, files, strict=False):
+        uploader.set_value(("run.csv", data, "text/csv"))
     return healthy(app.run())
 
 
-def test_a_log_gets_its_verdict_and_never_the_word_hallucinated() -> None:
+def test_a_log_without_checks_is_told_what_to_record_and_never_that_it_stalled() -> None:
     (line,) = verdicts(upload(LOG.encode()))
-    assert "stalled" in line and number(0.0001) in line and number(0.04) in line
-    assert "hallucinated" not in line
+    assert "flat" in line and "Record full-batch checks" in line
+    assert "stalled" not in line and "hallucinated" not in line
+
+
+def test_two_logs_get_their_verdicts_advice_and_comparison() -> None:
+    stall, cured = (path.read_bytes() for path in LOGS)
+    both, first, second = verdicts(upload(stall, cured))
+    assert both.startswith("The second run comes out better")
+    assert first.startswith("The first run stalled") and "warm-start of" in first and "lower ρ, to" in first
+    assert second.startswith("The second run has learned") and second.endswith("Nothing is wrong.")
+    (alone,) = verdicts(upload(stall))
+    assert alone.startswith("Your run stalled") and "hallucinated" not in alone
 
 
 def test_a_large_log_is_read_by_a_worker() -> None:
     header, *rows = LOG.splitlines()
     many = [row.replace(row.partition(",")[0], str(k), 1) for k, row in enumerate(rows * 40)]
     app = upload("\n".join([header, *many]).encode())
-    assert "4,000 recorded steps" in said(app)
+    assert app.table[0].value["steps recorded"].tolist() == ["4,000"]
 
 
 def die(data: bytes, name: str) -> None:
@@ -367,8 +457,8 @@ def test_every_picture_can_be_had_as_a_page() -> None:
     ]  # fmt: skip
     for make in slice_makers(training, trained).values():
         assert b"plotly" in standalone(make(), "a title").lower()
-    pictures = curve_pictures(shown(training, [run.curves for run in trained.runs]))
-    assert len(pictures) == 4
+    makers = curve_makers(shown(training, [run.curves for run in trained.runs]), training.steps, trained.guessing)
+    assert len(makers) == 4 and all(len(make().data) >= 2 for make in makers.values())
 
 
 @pytest.mark.parametrize("changes", [{}, {"rule": "vasso", "options": (("theta", 0.2),)}])

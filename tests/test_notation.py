@@ -58,6 +58,22 @@ def _bracketed(match: re.Match[str]) -> str:
     return f"sqrt({root})" if root is not None else f"^({exponent})"
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "-" * 26 + "x",
+        "-" * 50 + "x",
+        "-" * 48 + "(x+1)",
+        "x*-(y*-(" * 11 + "x" + "))" * 11,
+        "x - -(" * 24 + "y" + ")" * 24,
+        "2^-(" * 16 + "x" + ")" * 16,
+    ],
+)
+def test_what_is_nested_as_deep_as_may_be_parses_back(typed: str) -> None:
+    tree = parse(typed).tree
+    assert parse(plain(parse(typed))).tree == tree
+
+
 @given(trees(["2", "10", "0.5"]))
 def test_latex_can_be_read_in_one_way(tree: Node) -> None:
     text = from_latex(latex(formula(tree)))

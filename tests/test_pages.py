@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 from scipy.spatial import KDTree
 from streamlit.testing.v1 import AppTest
 
-from dynamics import gd, hallucinated_points, iterate, sam, verdict
+from dynamics import Verdict, gd, hallucinated_points, iterate, sam, verdict
+from dynamics.outcome import KINDS, OUTCOMES
 from dynamics.sentences import number, place
 from landscapes import CATALOGUE, FormulaError, Landscape
 from landscapes.catalogue import Entry
 from landscapes.formula import parse
+from pages.shared.analysis import Question
 from pages.shared.controls import OWN, text
+from pages.shared.stall import otherwise
 from pages.shared.window import widened
 
 HOME = Path(__file__).resolve().parent.parent / "Home.py"
@@ -121,16 +124,50 @@ def test_home_says_so_where_sam_is_not_deceived(entry: Entry, rho: float) -> Non
         assert attracting and "Look uphill" in said(app)
         return
     assert "Look uphill" not in said(app) and "although f still falls" not in verdicts(app)[0]
-    if v.outcome == "trapped":  # below the safe radius, and held all the same: both are said
+    if v.outcome == "trapped":  # below the critical radius, and held all the same: both are said
         assert "held on the top of the hill" in verdicts(app)[0]
         assert "A trap, but no hallucination" in said(app)
         assert "deceived" not in said(app)
-        (explained,) = (c.proto.help for c in app.caption if "Critical radius" in c.value)
-        assert "a maximizer or a saddle" in explained
+        (told,) = (c for c in app.caption if "get stuck on a slope" in c.value)
+        assert "a maximizer, a saddle or a cycle can still hold it" in told.value
+        assert told.proto.help.startswith("Critical radius: ") and "a maximizer or a saddle of f" in told.proto.help
     else:
         assert verdicts(app)[0] == v.sentence
         assert ("gradient descent" if rho == 0.0 else "not deceived") in said(app)
-    assert f"{len(found)} hallucinated points, none of them attracting SAM" in said(app) or not len(found)
+    both = "2 hallucinated points. All of them repel SAM at this step size."
+    assert both in said(app) or not len(found)
+
+
+@pytest.mark.parametrize(("name", "outcome", "words"), [
+    ("kinks", "cycling", "does not come to rest"),
+    ("plateau", "stalled", "the slope where it looks has almost vanished"),
+])  # fmt: skip
+def test_home_calls_no_run_undeceived_that_is_on_a_slope(name: str, outcome: str, words: str) -> None:
+    entry = CATALOGUE[name]
+    v = verdict(entry.landscape, iterate(sam(entry.landscape, entry.eta, entry.rho), entry.start, entry.steps))
+    assert v.outcome == outcome and v.gradient_norm > 0.4
+    app = visit("Home.py", landscape=entry.name)
+    assert words in said(app) and "not deceived" not in said(app)
+    assert f"the slope where it is now is {number(v.gradient_norm)}" in said(app)
+    assert "no point was found where SAM would stop" in said(app)
+
+
+def test_only_of_a_run_at_a_minimizer_it_is_said_that_sam_is_not_deceived() -> None:
+    """Whatever a run may come to: every word of verdicts, with every kind."""
+    q = Question(PRESET.landscape, 1.0, 0.01, PRESET.start, 400)
+    for outcome in (*OUTCOMES, "a word of later"):
+        for kind in (None, *KINDS):
+            v = Verdict(outcome, kind, np.zeros(1), None, 0, gradient_norm=0.123)  # type: ignore[arg-type]
+            rests = outcome in ("reached", "bouncing") and kind == "minimizer"
+            assert ("not deceived" in otherwise(q, v)) == rests
+            if outcome in ("cycling", "still moving", "stalled", "a word of later"):
+                assert "0.123" in otherwise(q, v)
+
+
+def test_a_run_that_leaves_is_not_promised_to_stay() -> None:
+    window = {"x_low": "-1", "x_high": "1", "y_low": "-1", "y_high": "1"}
+    app = visit(formula="-x^2 - y^2", x="0.5", y="0.5", eta="0.1", **window)
+    assert "it may stay, unless f has no lower bound." in verdicts(app)[1]
 
 
 def test_home_says_which_part_of_its_link_is_replaced() -> None:
@@ -208,7 +245,10 @@ def test_the_picture_has_a_text_that_states_its_finding() -> None:
     for sentence in verdicts(app):
         assert sentence in alt
     assert "−6 to 6 by −6 to 6" in alt
-    assert f"{len(found)} hallucinated points, {int(found.attract(HIMMELBLAU.eta).sum())} of them attracting SAM" in alt
+    assert (
+        f"{len(found)} hallucinated points found, {int(found.attract(HIMMELBLAU.eta).sum())} of them attracting SAM"
+        in alt
+    )
 
 
 def test_every_picture_is_plain_json_without_nan_and_has_a_text() -> None:
@@ -490,7 +530,7 @@ BROKEN = [
     ({"landscape": "Nope"}, [f"landscape = 'Nope', which is not in the catalogue; {FIRST.name} is used"]),
     ({"landscape": "Nope", "formula": "x^2"}, [f"landscape = 'Nope', which is not in the catalogue; {OWN} is used"]),
     ({"surrogate": "maybe"}, ["surrogate = 'maybe', which is not true or false; false is used"]),
-    ({"v": "2"}, ["version '2'", "version 1"]),
+    ({"v": "3"}, ["version '3'", "version 2"]),
 ]
 
 
@@ -502,6 +542,37 @@ def test_what_is_broken_in_a_link_is_replaced_and_named(link: dict[str, str], wo
         assert part in notes(app)[0]
     if "formula" not in link and link.get("steps") != "2.5":
         assert verdicts(app) == expected_verdicts(FIRST.landscape, FIRST.rho, FIRST.eta, FIRST.start, FIRST.steps)
+
+
+# What these entries of the catalogue said before they were changed, when links were of version 1.
+BEFORE: list[tuple[str, dict[str, float]]] = [
+    ("rastrigin", {"rho": 1.0, "eta": 0.001, "x": 1.57, "y": 2.3}),
+    ("ackley", {"rho": 1.0, "eta": 0.016, "x": -2.3, "y": 0.5}),
+    ("six-hump-camel", {"rho": 0.05, "eta": 0.01, "x": -1.0, "y": 0.5}),
+]
+
+
+@pytest.mark.parametrize(("key", "meant"), BEFORE)
+def test_a_link_of_version_1_means_what_it_meant_and_becomes_one_that_says_so(
+    key: str, meant: dict[str, float]
+) -> None:
+    e = CATALOGUE[key]
+    app = visit(v="1", landscape=e.name)
+    assert notes(app) == []
+    assert meant.items() <= controls(app).items()
+    link = {name: str(value) for name, value in app.query_params.items()}
+    assert link["v"] == "2" and controls(visit(**link)) == controls(app)
+    assert {**meant, "rho": 0.7, "y": -0.25}.items() <= controls(
+        visit(v="1", landscape=e.name, rho="0.7", y="-0.25")
+    ).items()
+    now = {"rho": e.rho, "eta": e.eta, "x": e.start[0], "y": e.start[1]}
+    for link in ({"v": "2"}, {}):
+        assert now.items() <= controls(visit(landscape=e.name, **link)).items()
+
+
+def test_a_link_of_version_1_with_a_formula_in_one_variable_leaves_its_start() -> None:
+    for link in ({"v": "1"}, {"v": "2"}):
+        assert controls(visit(landscape=CATALOGUE["ackley"].name, formula="x^2", **link))["x"] == 2.2
 
 
 def test_each_broken_part_is_named_and_the_others_are_kept() -> None:
@@ -576,9 +647,9 @@ def test_the_critical_radius_stands_below_the_slider(page: str | None) -> None:
     at = AppTest.from_file(str(HOME), default_timeout=60)
     at = at.run() if page is None else at.switch_page(page).run()
     l = (PRESET if page is None else FIRST).landscape
-    safe = dict(l.parameters)["a"]  # the distance between the maximizer and the shallow minimizer
-    (said,) = (caption.value for caption in at.caption if "Critical radius" in caption.value)
-    assert f"{number(safe)}, the safe radius" in said
+    first = dict(l.parameters)["a"]  # the distance between the maximizer and the shallow minimizer
+    (said,) = (caption.value for caption in at.caption if "get stuck" in caption.value)
+    assert said.startswith(f"From ρ = {number(first)} on, SAM can get stuck on a slope here.")
     assert len([element for element in at.get("html") if "radius-marks" in element.proto.body]) == 1
 
 

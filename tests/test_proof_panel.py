@@ -1,5 +1,6 @@
 """The panel with the proof: it says what the core proves, at once where that is cheap, and draws it on demand."""
 
+import base64
 import json
 import os
 import time
@@ -10,13 +11,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dynamics import Proof, certificate, hallucinated_points
+from dynamics import Proof, certificate, completed, hallucinated_points
 from figures.boxes import MOST, proof_picture
 from figures.legend import entries
 from landscapes import CATALOGUE, Landscape
 from landscapes.catalogue import Entry
 from pages.shared import jobs
-from pages.shared import proof as panel
+from pages.shared import proofs as store
 from pages.shared.compute import wait_for
 from pages.shared.player import figure_json
 
@@ -76,7 +77,7 @@ def sleep_a_while(*arguments: object) -> str:
 def test_where_the_worker_dies_that_is_said_and_the_next_try_works(monkeypatch: pytest.MonkeyPatch) -> None:
     app = visit(landscape=CATALOGUE["rastrigin"].name, rho="0.9")
     with monkeypatch.context() as patched:
-        patched.setattr(panel, "certificate", die)
+        patched.setattr(store, "certificate", die)
         healthy(app.button(key="prove").click().run())
     assert any("its worker died" in warning.value and "Try again" in warning.value for warning in app.warning)
     healthy(app.button(key="prove").click().run())
@@ -86,18 +87,21 @@ def test_where_the_worker_dies_that_is_said_and_the_next_try_works(monkeypatch: 
 def test_who_asks_for_the_same_proof_gets_the_same_job(monkeypatch: pytest.MonkeyPatch) -> None:
     begun = []
     monkeypatch.setattr(
-        panel, "submit", lambda *_, **__: begun.append(jobs.Job(jobs.pool(), double, (1,))) or begun[-1]
+        store, "submit", lambda *_, **__: begun.append(jobs.Job(jobs.pool(), double, (1,))) or begun[-1]
     )
-    proofs, l = panel._Proofs(), CATALOGUE["rastrigin"].landscape
-    assert proofs.get((l, 1.0, 0.1)) is None
+    proofs, l = store.Proofs(), CATALOGUE["rastrigin"].landscape
+    assert proofs.job((l, 1.0, 0.1)) is None and proofs.made((l, 1.0, 0.1)) is None
     with ThreadPoolExecutor(8) as visitors:
         found = set(visitors.map(lambda _: proofs.begin((l, 1.0, 0.1)), range(64)))
     assert found == set(begun) and len(begun) == 1
+    assert proofs.made((l, 1.0, 0.1)) is None  # not yet
     begun[0].future.cancel()
-    assert proofs.get((l, 1.0, 0.1)) is None and proofs.begin((l, 1.0, 0.1)) is begun[1]
+    assert proofs.job((l, 1.0, 0.1)) is None and proofs.begin((l, 1.0, 0.1)) is begun[1]
+    begun[1].future.set_result("a proof")
+    assert proofs.made((l, 1.0, 0.1)) == "a proof"
     with ThreadPoolExecutor(8) as visitors:
         list(visitors.map(lambda i: proofs.begin((l, 1.0, float(i % 50))), range(800)))
-    assert len(proofs._jobs) == panel._KEPT
+    assert len(proofs._jobs) == store.KEPT
 
 
 def double(x: int) -> int:
@@ -138,6 +142,43 @@ def test_what_the_search_has_missed_is_said_beside_the_list() -> None:
     )
     (warning,) = (w.value for w in app.warning if "missed" in w.value)
     assert warning.startswith("The proof found 2 stationary points of f that the search has missed, such as x = 0.123.")
+
+
+DIP = Landscape("-x^2/2 - 0.01*exp(-1e7*(x-0.5013)^2)", ((-3.0, 3.0),))  # a tenth as wide as the search's cells
+
+
+@pytest.mark.parametrize("page", ["pages/1_Explore.py", "pages/2_Radius.py"])
+def test_points_that_only_the_proof_has_join_the_list_the_table_and_the_picture(page: str) -> None:
+    found = hallucinated_points(DIP, 1.0)
+    whole = completed(DIP, certificate(DIP, 1.0, eta=0.01), found)
+    assert whole.by_proof.sum() >= 2 and not found.by_proof.any()
+    app = AppTest.from_file(HOME, default_timeout=60)
+    app.switch_page(page)
+    app.query_params.update(v="1", landscape="Your own formula", formula=DIP.formula, x_low="-3", x_high="3", rho="1")
+    healthy(app.run())
+    assert f"Proved: these are all {len(whole)} hallucinated points in this window." in said(app)
+    assert f"{whole.by_proof.sum()} of them were missed by the search and found by the proof" in said(app)
+    data = [json.loads(e.proto.json) for e in app.get("bidi_component") if e.key == "picture"]
+    assert f"{len(whole)} hallucinated points found" in data[0]["alt"]
+    rings = [t for t in data[0]["figure"]["data"] if t.get("name") == "found by the proof"]
+    assert rings
+    x = whole.points[whole.by_proof]
+    for ring in rings:  # they stand on the graph of f, or over the radius
+        y = np.sort(np.frombuffer(base64.b64decode(ring["y"]["bdata"])))
+        assert any(np.allclose(y, np.sort(up), atol=1e-9) for up in (DIP.value(x), x[:, 0]))
+    if page == "pages/1_Explore.py":
+        rows = app.dataframe[0].value
+        np.testing.assert_allclose(np.sort(rows["x"]), whole.points[:, 0], atol=1e-12)
+        by = rows["x"][rows["found by"] == "the proof"]
+        np.testing.assert_allclose(np.sort(by), whole.points[whole.by_proof, 0], atol=1e-12)
+        assert f"{len(whole)} points found" in said(app)
+
+
+def test_where_the_search_has_all_nothing_is_marked() -> None:
+    entry = CATALOGUE["himmelblau"]
+    app = visit(landscape=entry.name)
+    assert "missed by the search" not in said(app)
+    assert (app.dataframe[0].value["found by"] == "search").all()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dynamics import attracting_intervals, hallucinated_points, safe_radius
+from dynamics import attracting_intervals, certificate, completed, critical_radius, hallucinated_points
 from dynamics.sentences import number
 from figures.branches import MOST, Scene, nearest
 from figures.legend import entries
@@ -17,7 +17,17 @@ from landscapes.catalogue import Entry
 from pages.shared.analysis import Question, answer, heights
 from pages.shared.player import figure_json
 from pages.shared.radius_analysis import Span, look
-from pages.shared.radius_report import alternative, branches_csv, critical, events, finding, here, script
+from pages.shared.radius_report import (
+    alternative,
+    beside_slider,
+    branches_csv,
+    corrected,
+    defined,
+    events,
+    finding,
+    here,
+    script,
+)
 from pages.shared.radius_view import scene, shaded, span
 from test_pages import component, verdicts, visit
 
@@ -77,16 +87,17 @@ def test_the_finding() -> None:
     q = question(HIMMELBLAU)
     d = look(span(q))
     (words,) = finding(q, d)
-    safe = safe_radius(HIMMELBLAU.landscape, HIMMELBLAU.rho_max, HIMMELBLAU.eta)
-    assert words.startswith(f"Safe radius {number(safe)}. At η = 0.02 some hallucinated point attracts SAM for ρ from")
-    for kind in ("minimizer", "saddle"):
-        first = safe_radius(HIMMELBLAU.landscape, HIMMELBLAU.rho_max, HIMMELBLAU.eta, kind)
-        assert f"{kind}s from {number(first)}" in words
-    assert number(safe_radius(HIMMELBLAU.landscape, HIMMELBLAU.rho_max)) in words
-    assert number(safe) in critical(d)
+    first = critical_radius(HIMMELBLAU.landscape, HIMMELBLAU.rho_max, HIMMELBLAU.eta)
+    stuck = f"From ρ = {number(first)} on, SAM can get stuck on a slope here."
+    assert words.startswith(f"{stuck} The critical radius at η = 0.02 is {number(first)}.")
+    of = {kind: critical_radius(HIMMELBLAU.landscape, 6.0, HIMMELBLAU.eta, kind) for kind in ("minimizer", "saddle")}
+    told = f"look at a saddle attract from {number(of['saddle'])}, at a minimizer from {number(of['minimizer'])}."
+    assert told in words
+    assert number(critical_radius(HIMMELBLAU.landscape, HIMMELBLAU.rho_max)) in words
+    assert beside_slider(d).startswith(stuck)
     h = hallucinated_points(HIMMELBLAU.landscape, q.rho)
     assert here(q, h) == (
-        f"At ρ = 3 and this step size: {len(h)} hallucinated points, {int(h.attract(q.eta).sum())} of them "
+        f"At ρ = 3 and this step size: {len(h)} hallucinated points found, {int(h.attract(q.eta).sum())} of them "
         "attracting SAM."
     )
     assert words in alternative(q, d, h)
@@ -100,7 +111,8 @@ def test_where_nothing_attracts(name: str) -> None:
     assert words.startswith("No hallucinated point ")
     assert "found in this window" in words
     assert f"up to {number(d.curves.rho_max)}" in words
-    assert critical(d) == f"Up to ρ = {number(d.curves.rho_max)} no radius is critical at this step size."
+    assert beside_slider(d).startswith(f"Up to ρ = {number(d.curves.rho_max)} no point was found on a slope that holds")
+    assert defined(d) is None
     assert shaded(d).startswith("Nothing is shaded")
     assert not scene(q, answer(q), d).intervals.size
 
@@ -111,8 +123,8 @@ def test_only_of_several_intervals_there_is_something_between(name: str) -> None
     q = question(entry, eta=5.0 * entry.eta)
     d = look(span(q))
     (words,) = finding(q, d)
-    assert (len(d.intervals) > 1) == (name == "wavy-bowl") == ("between these radii none does" in words)
-    assert ("For small enough steps one does for ρ from" in words) == (name == "narrow-dip")
+    assert (len(d.intervals) > 1) == (name == "wavy-bowl") == ("between these radii no point found attracts" in words)
+    assert ("With very small steps: for ρ from" in words) == (name == "narrow-dip")
 
 
 def test_what_is_taken_away() -> None:
@@ -130,7 +142,7 @@ def test_what_is_taken_away() -> None:
     program = script(q, d)
     out: list[str] = []
     exec(compile(program, "reproduce.py", "exec"), {"print": lambda *words: out.append(" ".join(map(str, words)))})
-    assert f"safe radius {safe_radius(HIMMELBLAU.landscape, HIMMELBLAU.rho_max, q.eta)!r}" in out
+    assert f"critical radius {critical_radius(HIMMELBLAU.landscape, HIMMELBLAU.rho_max, q.eta)!r}" in out
     assert len(out) == len(c) + 5
 
 
@@ -150,8 +162,9 @@ def test_the_page_opens_with_a_finding_and_its_pictures() -> None:
     app = visit(PAGE)
     first = next(iter(CATALOGUE.values()))
     said = verdicts(app)
-    assert said[0].startswith(f"Safe radius {number(safe_radius(first.landscape, first.rho_max, first.eta))}.")
-    assert any("the safe radius" in caption.value for caption in app.caption)
+    radius = number(critical_radius(first.landscape, first.rho_max, first.eta))
+    assert said[0].startswith(f"From ρ = {radius} on, SAM can get stuck on a slope here.")
+    assert any(caption.value.startswith(f"From ρ = {radius} on") for caption in app.caption)
     for key in ("picture", "plane"):
         data = component(app, key)
         assert said[0][:40] in data["alt"]
@@ -186,7 +199,7 @@ def test_a_hard_landscape_is_no_trouble(link: dict[str, str]) -> None:
     assert verdicts(app)
 
 
-def test_of_a_formula_with_rho_no_safe_radius_is_told() -> None:
+def test_of_a_formula_with_rho_no_critical_radius_is_told() -> None:
     """At every radius it is another f: at rho = 0.1 and 0.2 SAM is held, far below the list of one f."""
     entry = CATALOGUE["sine"]
     for rho in (0.1, 0.2, entry.rho):
@@ -195,12 +208,12 @@ def test_of_a_formula_with_rho_no_safe_radius_is_told() -> None:
     app = visit(PAGE, landscape=entry.name)
     text = " ".join([*verdicts(app), *(element.value for element in app.caption)])
     assert "f itself changes with the radius" in verdicts(app)[0]
-    assert "afe radius 0" not in text and "the safe radius." not in text and "Critical radi" not in text
+    assert "get stuck" not in text and "ritical radius at" not in text and "Critical radius" not in text
     assert not [e for e in app.get("bidi_component") if e.key == "plane"]
     app.switch_page("pages/1_Explore.py")
     assert not app.run().exception
     text = " ".join(element.value for element in app.caption)
-    assert "the safe radius" not in text and "no radius is critical for all of these f" in text
+    assert "get stuck" not in text and "no radius is critical for all of these f" in text
 
 
 UNDECIDED = [
@@ -215,9 +228,9 @@ def test_what_is_undecided_is_never_said_to_repel(q: Question) -> None:
     """A third state in the finding, beside the slider, in both pictures, in the file."""
     a, d = answer(q), look(span(q))
     assert len(d.undecided)
-    words = " ".join([*finding(q, d), here(q, a.found), critical(d), shaded(d), alternative(q, d, a.found)])
+    words = " ".join([*finding(q, d), here(q, a.found), beside_slider(d), shaded(d), alternative(q, d, a.found)])
     assert "none of them" not in words and "No radius is critical" not in words
-    assert "erivatives do not decide" in finding(q, d)[0] and "known to" in finding(q, d)[0] + critical(d)
+    assert "erivatives do not decide" in finding(q, d)[0] and "known" in finding(q, d)[0] + beside_slider(d)
     s = scene(q, a, d)
     axes, z = heights(q.landscape)
     for picture in [over_rho(s, (*axes, z)), *([on_landscape(s, (*axes, z))] if q.landscape.dim == 2 else [])]:
@@ -235,7 +248,7 @@ def test_intervals_that_lie_close_together_are_told_apart() -> None:
     close = replace(d, intervals=np.array([[1.25, 1.2501], [1.25013, 2.13], [2.1304, 6.0]]))
     q = Question(l, 3.0, 0.02, (1.0, 1.0), 10)
     assert "for ρ from 1.2500 to 1.25010, from 1.25013 to 2.1300, from 2.1304 on" in finding(q, close)[0]
-    assert "1.2500, 1.25010, 1.25013, 2.1300, 2.1304. The" in critical(close)
+    assert "for ρ from 1.2500 to 1.25010, from 1.25013 to 2.1300, from 2.1304 on." in beside_slider(close)
 
 
 def test_a_click_near_a_branch_takes_its_radius() -> None:
@@ -251,3 +264,20 @@ def test_a_click_near_a_branch_takes_its_radius() -> None:
     far = np.array([-5.9, 5.9])
     assert np.linalg.norm(c.points - far, axis=1).min() > 0.05 * diagonal
     assert nearest(s, far) is None
+
+
+def test_where_the_proof_has_what_attracts_below_the_critical_radius_that_is_corrected() -> None:
+    """At so small a step the narrow dip, which no branch looks at, holds SAM from either side."""
+    l = Landscape("-x^2/2 - 0.01*exp(-1e7*(x-0.5013)^2)", ((-3.0, 3.0),))
+    q = Question(l, 1.0, 5e-6, (2.0,), 10)
+    found = hallucinated_points(l, 1.0)
+    whole = completed(l, certificate(l, 1.0), found)
+    d = look(span(q))
+    assert d.critical is None and (whole.by_proof & whole.attract(q.eta)).sum() == 2
+    said = corrected(q, d, whole)
+    assert said.startswith("At ρ = 1 the proof has 2 points that attract SAM and that the search has missed")
+    assert "the critical radius is at most 1.00" in said
+    assert corrected(q, d, found) == "" == corrected(replace(q, eta=0.01), d, whole)
+    window = {"x_low": "-3", "x_high": "3"}
+    app = visit(PAGE, landscape="Your own formula", formula=l.formula, rho="1", eta="5e-06", **window)
+    assert said in [warning.value for warning in app.warning]

@@ -81,7 +81,7 @@ def expected(entry: Entry, names: tuple[str, ...]) -> list[list[str]]:
     ("entry", "tried"),
     [
         (FIRST, ""),
-        (CATALOGUE["himmelblau"], "gsam,looksam,vasso,ssam,cosine,ramp"),
+        (CATALOGUE["himmelblau"], "gsam,looksam,vasso,ssam,cosine,ramp,wsam,lesam"),
         (CATALOGUE["sine"], "usam,momentum"),
     ],
     ids=["as it opens", "two variables", "with a parameter rho"],
@@ -130,7 +130,7 @@ def test_a_link_of_before_that_names_no_remedy_means_the_six_of_then() -> None:
     [
         ({"tried": "warm,nothing"}, "'nothing', which is no remedy; it is left out."),
         ({"tried": ",".join(RECIPES)}, "'sam', which is no remedy"),
-        ({"tried": ",".join(name for name in RECIPES if name != "sam")}, "12 remedies; the first 8 are used"),
+        ({"tried": ",".join(name for name in RECIPES if name != "sam")}, "14 remedies; the first 8 are used"),
         ({"r_momentum_beta": "1.5"}, "a number from 0 to 0.999"),
         ({"r_grid": "5000"}, "5000 starts along an axis; 100 are the most, and are used."),
         ({"r_grid": "1"}, "a whole number from 5 to 100"),
@@ -279,3 +279,10 @@ def test_a_landscape_of_ones_own_is_raced_too() -> None:
     l = Landscape("a*x^2 + y^4", ((-6.0, 6.0), (-6.0, 6.0)), {"a": 0.5})
     orbit = iterate(RECIPES["ssam"].build(l, 0.01, 1.0, 2000), (2.2, 1.3), 2000)
     assert next(row[1] for row in rows(app) if row[0] == "SSAM") == verdict(l, orbit).sentence
+
+
+def test_what_stops_something_says_what() -> None:
+    app = visit(landscape="Himmelblau's function", r_grid="100", r_longest="5000", steps="100000")
+    stops = [button.label for button in app.button if button.label.startswith("Stop")]
+    assert len(stops) == len(set(stops)) == 3
+    assert "Stop" not in stops

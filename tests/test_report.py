@@ -58,27 +58,28 @@ def test_what_is_nothing_beside_the_window_is_written_as_zero() -> None:
     ("values", "words"),
     [
         ((), "no point was found"),
-        ((0.5,), "1 point, attracting SAM at this step size"),
-        ((0.0,), "1 point, not attracting SAM at this step size"),
-        ((0.05,), "1 point, not attracting SAM at this step size"),
-        ((np.nan,), "1 point; derivatives do not decide whether it attracts SAM"),
-        ((np.nan, np.nan), "2 points; derivatives do not decide whether they attract SAM"),
-        ((0.5, 0.0, 0.2), "3 points, 2 of them attracting SAM at this step size"),
-        ((0.5, 0.2), "2 points, all of them attracting SAM at this step size"),
-        ((0.0, 0.0), "2 points, none of them attracting SAM at this step size"),
+        ((0.5,), "1 point found, attracting SAM at this step size"),
+        ((0.0,), "1 point found, not attracting SAM at this step size"),
+        ((0.05,), "1 point found, not attracting SAM at this step size"),
+        ((np.nan,), "1 point found; second derivatives do not decide whether it attracts SAM"),
+        ((np.nan, np.nan), "2 points found; second derivatives do not decide whether they attract SAM"),
+        ((0.5, 0.0, 0.2), "3 points found, 2 of them attracting SAM at this step size"),
+        ((0.5, 0.2), "2 points found, all of them attracting SAM at this step size"),
+        ((0.0, 0.0), "2 points found, none of them attracting SAM at this step size"),
         (
             (0.5, 0.0, np.nan),
-            "3 points, 1 of them attracting SAM at this step size; for 1 of them derivatives do not decide it",
+            "3 points found, 1 of them attracting SAM at this step size; for 1 of them second derivatives do not "
+            "decide it",
         ),
         (
             (0.0, np.nan),
-            "2 points; derivatives do not decide whether one of them attracts SAM at this step size, the other one "
-            "does not",
+            "2 points found; second derivatives do not decide whether one of them attracts SAM at this step size, the "
+            "other one does not",
         ),
         (
             (0.0, 0.0, np.nan, np.nan),
-            "4 points; derivatives do not decide whether 2 of them attract SAM at this step size, of the others none "
-            "does",
+            "4 points found; second derivatives do not decide whether 2 of them attract SAM at this step size, of the "
+            "others none does",
         ),
     ],
 )
@@ -192,3 +193,31 @@ def test_the_home_page_does_not_say_that_undecided_points_repel() -> None:
     said = stars(q, answer(q))
     assert "derivatives do not decide" in said
     assert "none of them" not in said and "not attracting" not in said
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ((0.5,), "1 hallucinated point. It attracts SAM."),
+        ((0.0,), "1 hallucinated point. It repels SAM at this step size."),
+        ((np.nan,), "1 hallucinated point. Second derivatives do not decide whether it attracts SAM."),
+        ((0.5, 0.5), "2 hallucinated points. Both attract SAM."),
+        ((0.0, 0.5), "2 hallucinated points. 1 of them attracts SAM; hollow ones repel it."),
+        ((np.nan, 0.5), "2 hallucinated points. 1 of them attracts SAM; of 1 that is undecided."),
+        ((np.nan, 0.0), "2 hallucinated points. The hollow ones repel SAM at this step size; of 1 that is undecided."),
+        ((0.0, 0.0, 0.0), "3 hallucinated points. All of them repel SAM at this step size."),
+        ((0.5, 0.5, 0.5), "3 hallucinated points. All of them attract SAM."),
+        (
+            (0.5, 0.5, 0.0, np.nan),
+            "4 hallucinated points. 2 of them attract SAM; hollow ones repel it; of 1 that is un",
+        ),
+    ],
+)
+def test_the_home_page_says_what_its_stars_do(values: tuple[float, ...], words: str) -> None:
+    q = question(CATALOGUE["hill"])
+    a = answer(q)
+    found = replace(a.found, points=np.zeros((len(values), 1)), step_limits=np.array(values))
+    said = stars(q, replace(a, found=found))
+    assert said.startswith(
+        f"Stars mark the points found where SAM would stop although f still slopes downhill: {words}"
+    )

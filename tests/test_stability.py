@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from dynamics import StationaryPoints, hallucinated_points, stationary_points
+from dynamics import StationaryPoints, hallucinated_points, hallucination_curves, stationary_points
+from dynamics.critical_radius import undecided
 from dynamics.stability import shifted_jacobian, step_limits
+from landscapes import Landscape
 from oracle import (
     CAMEL,
     DOUBLE_WELL,
@@ -339,3 +341,76 @@ def test_maximizers_can_attract() -> None:
     rate = np.abs(1.0 - 0.5 * h.step_limits[built, None] * mu).max()
     steps = int(np.log(1e-3) / np.log(rate))
     assert distance_after(WAVES, h.points[built], 3.0, 0.5 * h.step_limits[built], steps, 1e-9).max() < 0.1
+
+
+# Degenerate targets
+
+
+def degenerate_cases(n: int = 40) -> list[tuple[Landscape, float]]:
+    """Functions whose Hessian at the origin is diag(0, c), with a random cubic part, and radii."""
+    random = np.random.default_rng(20)
+    cases = [(Landscape("x^3-y^2+x*y^2/3", ((-2.0, 2.0), (-2.0, 2.0))), 0.7)]
+    while len(cases) < n:
+        a, b, c, d = random.uniform(-1.0, 1.0, 4).round(3).tolist()
+        c += 0.3 if c > 0.0 else -0.3
+        text = f"x^3 + ({a})*x^2*y + ({b})*x*y^2 + ({c})*y^2 + ({d})*y^3"
+        cases.append((Landscape(text, ((-2.0, 2.0), (-2.0, 2.0))), round(random.uniform(0.3, 1.2), 2)))
+    return cases
+
+
+def test_a_point_whose_target_is_degenerate_repels_where_the_other_eigenvalue_does() -> None:
+    """Against differences of S and runs of SAM; elsewhere it stays undecided."""
+    repelling = undecided = 0
+    for l, rho in degenerate_cases():
+
+        def s(x: np.ndarray, l: Landscape = l, rho: float = rho) -> np.ndarray:
+            g = l.gradient(x)
+            return l.gradient(x + rho * g / np.linalg.norm(g, axis=-1, keepdims=True))
+
+        h = hallucinated_points(l, rho)
+        for k in np.flatnonzero((h.kinds == "degenerate") & (np.abs(h.targets).max(axis=1) < 1e-4)):
+            x, step = h.points[k], 1e-6
+            matrix = np.stack([(s(x + step * e) - s(x - step * e)) / (2.0 * step) for e in np.eye(2)], axis=-1)
+            mu, vectors = np.linalg.eig(matrix)
+            other = int(np.argmax(np.abs(mu)))
+            if not np.isfinite(mu).all() or np.abs(mu[other]) < 0.05 * np.linalg.norm(matrix):
+                continue  # almost a double zero
+            assert (h.step_limits[k] == 0.0) == (mu[other].real < 0.0), (l.formula, rho, x, mu)
+            assert h.step_limits[k] == 0.0 or np.isnan(h.step_limits[k])
+            if h.step_limits[k] != 0.0:
+                undecided += 1
+                continue
+            repelling += 1
+            eta, run = 0.02 / abs(float(mu[other].real)), x + 1e-5 * vectors[:, other].real
+            for _ in range(200):
+                run = run - eta * s(run)
+            assert np.linalg.norm(run - x) > 1e-4, (l.formula, rho, x)
+    assert repelling > 5 and undecided > 5
+    assert not h.attract()[h.kinds == "degenerate"].any()
+
+
+@pytest.mark.parametrize("text", ["x^3 - 3*x*y^2", "x^4 - y^4", "-x^4 - y^4 + x^2*y^2", "x^6 - y^4"])
+def test_what_is_zero_by_rounding_makes_nothing_repel(text: str) -> None:
+    h = hallucinated_points(Landscape(text, ((-2.0, 2.0), (-2.0, 2.0))), 0.7)
+    degenerate = h.kinds == "degenerate"
+    assert degenerate.any()
+    assert np.isnan(h.step_limits[degenerate]).all()
+
+
+def test_branches_of_degenerate_targets_say_the_same_as_single_radii() -> None:
+    seen = set()
+    for l, rho in degenerate_cases(12):
+        c = hallucination_curves(l, 1.2 * rho)
+        h = hallucinated_points(l, rho, c.stationary)
+        at = c.points_at(rho)
+        for x, limit in zip(h.points[h.kinds == "degenerate"], h.step_limits[h.kinds == "degenerate"], strict=True):
+            k = int(np.argmin(np.linalg.norm(at.points - x, axis=1)))
+            assert np.linalg.norm(at.points[k] - x) < 1e-6
+            assert np.isnan(limit) == np.isnan(at.step_limits[k])
+        open_ = undecided(c)
+        for i, branch in enumerate(c):
+            if branch.kind == "degenerate":
+                assert not (branch.step_limits > 0.0).any()
+                assert bool(open_[i]) == bool(np.isnan(branch.step_limits).any())
+                seen.add(bool(open_[i]))
+    assert seen == {True, False}

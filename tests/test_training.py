@@ -14,23 +14,15 @@ from hypothesis import strategies as st
 
 from dynamics import gd, iterate, sam, verdict, verdict_of_norms, warm_start
 from dynamics.outcome import STALLS
+from dynamics.training import Course, Progress, advance
+from dynamics.training.course import CURVE
 from dynamics.training_log import Log
-from landscapes.network import Network
+from landscapes.networks import Network, one_thread
 from pages.shared.logged import judge_log
 from pages.shared.stored import FOLDER, pack, stored, unpack
 from pages.shared.sweeping import SweepJob, run_case
 from pages.shared.trained import slices, train
-from pages.shared.training import (
-    CURVE,
-    DIGITS,
-    PRESETS,
-    TINY,
-    Course,
-    Progress,
-    advance,
-    as_case,
-    one_thread,
-)
+from pages.shared.training import DIGITS, PRESETS, TINY, as_case
 
 ROOT = Path(__file__).resolve().parent.parent
 SCALARS = ("f", "f_plus", "gradient_norms", "shifted_norms", "eta", "rho")
@@ -163,7 +155,7 @@ def test_a_training_is_described_without_its_data() -> None:
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120)
     words, loaded = run.stdout.splitlines()
     n = Network()
-    assert f"{n.examples.x.shape[1]:,} examples" in words and words.endswith(f" {n.dim}")
+    assert f"{len(n.examples.x):,} examples" in words and words.endswith(f" {n.dim}")
     assert loaded == "False"
 
 

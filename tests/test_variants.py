@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from pytorch_optimizer import GSAM, SAM
+from pytorch_optimizer import GSAM, SAM, WSAM
 from scipy.stats import kstest
 
 from dynamics import (
@@ -17,6 +17,7 @@ from dynamics import (
     gd,
     gsam,
     iterate,
+    lesam,
     looksam,
     noisy,
     sam,
@@ -24,12 +25,13 @@ from dynamics import (
     usam,
     vasso,
     verdict,
+    wsam,
 )
 from dynamics.basins import basins
 from dynamics.memory import take
 from dynamics.noise import keys_of, normal
 from dynamics.rules import NORMALIZED
-from dynamics.variants import PROPORTIONAL, adaptive
+from dynamics.variants import PROPORTIONAL, adaptive, budgeted
 from dynamics.wander import around_hallucinated, around_minimizers
 from landscapes import CATALOGUE, Landscape
 from oracle import HIMMELBLAU, VALLEY, Case
@@ -83,6 +85,21 @@ def by_hand_ssam(x: Array, grad: Gradient) -> Iterator[Array]:
         x = x - ETA * norm(g) / norm(s) * s
 
 
+def by_hand_wsam(x: Array, grad: Gradient) -> Iterator[Array]:
+    while True:
+        yield x
+        g = grad(x)
+        s = grad(x + RHO * g / norm(g))
+        x = x - ETA * (g + 0.9 / 0.1 * (s - g))
+
+
+def by_hand_lesam(x: Array, grad: Gradient) -> Iterator[Array]:
+    while True:
+        yield x
+        g = grad(x)
+        x = x - ETA * grad(x + min(0.35 / (norm(g) + 1e-12), RHO) * g / norm(g))
+
+
 def by_hand_looksam(x: Array, grad: Gradient) -> Iterator[Array]:
     k, v = 0, np.zeros(2)
     while True:
@@ -129,6 +146,8 @@ BY_HAND: dict[str, Callable[[Array, Gradient], Iterator[Array]]] = {
     "asam": by_hand_asam,
     "gsam": by_hand_gsam,
     "ssam": by_hand_ssam,
+    "wsam": by_hand_wsam,
+    "lesam": by_hand_lesam,
     "looksam": by_hand_looksam,
     "vasso": by_hand_vasso,
     "momentum": by_hand_momentum,
@@ -144,10 +163,11 @@ def test_a_rule_follows_its_equations_alone_and_in_a_batch(case: Case, name: str
     rule = RECIPES[name].build(case.landscape, ETA, RHO, STEPS)
     together = iterate(rule, STARTS, STEPS).x
     for i, start in enumerate(STARTS):
-        expected = np.array([x for x, _ in zip(BY_HAND[name](start, case.gradient), range(STEPS + 1), strict=False)])
-        # SAM's map magnifies rounding where g is small: 60 steps of it.
-        np.testing.assert_allclose(iterate(rule, start, STEPS).x, expected, rtol=1e-9, atol=1e-9)
-        np.testing.assert_allclose(together[:, i], expected, rtol=1e-9, atol=1e-9)
+        # SAM's map magnifies rounding where g is small, WSAM's by its weight of 9 more.
+        n = 31 if name == "wsam" else STEPS + 1
+        expected = np.array([x for x, _ in zip(BY_HAND[name](start, case.gradient), range(n), strict=False)])
+        np.testing.assert_allclose(iterate(rule, start, STEPS).x[:n], expected, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(together[:n, i], expected, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("case", GROUNDS, ids=NAMES)
@@ -164,6 +184,9 @@ def test_what_a_step_says_it_saw_is_what_is_there(case: Case, name: str) -> None
     far = np.linalg.norm(orbit.x_plus - orbit.x, axis=-1)
     if name in ("usam", "asam"):
         expected = rho * orbit.gradient_norms if name == "usam" else far
+    elif name == "lesam":
+        expected = np.minimum(0.35 / orbit.gradient_norms, rho)
+        assert case is HIMMELBLAU or ((expected < rho).any() and (expected == rho).any())
     elif name == "looksam":
         expected = np.where(np.arange(STEPS + 1)[:, None] % 5 == 0, rho, 0.0) * np.ones(4)
     else:
@@ -207,6 +230,27 @@ def test_sam_and_asam_agree_with_pytorch_optimizer(case: Case) -> None:
         for rule, options in ((sam(l, ETA, RHO), {}), (asam(l, ETA, RHO, offset=0.0), {"adaptive": True})):
             theirs = by_pytorch_optimizer(case, start, 40, **options)
             np.testing.assert_allclose(iterate(rule, start, 40).x, theirs, atol=1e-6)
+
+
+@pytest.mark.parametrize("decouple", [True, False])
+@pytest.mark.parametrize("case", GROUNDS, ids=NAMES)
+def test_wsam_agrees_with_pytorch_optimizer(case: Case, decouple: bool) -> None:
+    """Without momentum the sharpness is added before or after the base optimizer's step alike; norms in float32."""
+    for start in STARTS:
+        p = torch.nn.Parameter(torch.tensor(start))
+        optimizer = WSAM(torch.nn.Identity(), [p], torch.optim.SGD, rho=RHO, gamma=0.7, decouple=decouple, lr=ETA)
+
+        def closure(p: torch.nn.Parameter = p, optimizer: WSAM = optimizer) -> torch.Tensor:
+            optimizer.zero_grad()
+            loss = value(case, p)
+            loss.backward()
+            return loss
+
+        theirs = []
+        for _ in range(41):
+            theirs.append(p.detach().numpy().copy())
+            optimizer.step(closure)
+        np.testing.assert_allclose(iterate(wsam(case.landscape, ETA, RHO, 0.7), start, 40).x, theirs, atol=1e-6)
 
 
 class Constant:
@@ -263,6 +307,8 @@ def test_momentum_without_a_look_ahead_is_that_of_pytorch(case: Case) -> None:
         lambda l: ssam(l, ETA, 0.0),
         lambda l: looksam(l, ETA, 0.0, 0.7, 5),
         lambda l: vasso(l, ETA, 0.0, 0.4),
+        lambda l: wsam(l, ETA, 0.0, 0.9),
+        lambda l: lesam(l, ETA, 0.0, 0.35),
         lambda l: RECIPES["momentum"].build(l, ETA, 0.0, STEPS, {"beta": 0.0}),
         lambda l: RECIPES["linear"].build(l, ETA, 0.0, STEPS),
         lambda l: RECIPES["noise"].build(l, ETA, 0.0, STEPS, {"sigma": 0.0}),
@@ -291,6 +337,25 @@ def test_it_is_sam_where_its_own_knob_is_off(make: Callable[[Landscape], Rule]) 
     np.testing.assert_array_equal(iterate(make(l), STARTS, STEPS).x, iterate(sam(l, ETA, RHO), STARTS, STEPS).x)
 
 
+@pytest.mark.parametrize("case", GROUNDS, ids=NAMES)
+def test_wsam_goes_from_gradient_descent_to_sam_and_lesam_too(case: Case) -> None:
+    l = case.landscape
+    plain, sams = iterate(gd(l, ETA), STARTS, STEPS).x, iterate(sam(l, ETA, RHO), STARTS, STEPS).x
+    for gamma, expected in ((0.0, plain), (1e-13, plain), (0.5, sams)):
+        np.testing.assert_allclose(iterate(wsam(l, ETA, RHO, gamma), STARTS, STEPS).x, expected, rtol=1e-9, atol=1e-9)
+    steepest = np.linalg.norm(case.gradient(np.concatenate([plain, sams])), axis=-1).max()
+    for sigma, expected in ((0.0, plain), (1e-13, plain), (2.0 * RHO * steepest, sams)):
+        np.testing.assert_allclose(iterate(lesam(l, ETA, RHO, sigma), STARTS, STEPS).x, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_lesams_look_ahead_costs_its_budget_to_first_order() -> None:
+    """On a plane exactly: f(x+) - f(x) = sigma, unless the cap is nearer."""
+    l = Landscape("3x - 4y", ((-3, 3), (-3, 3)))
+    for sigma, cap, expected in ((0.5, 1.0, 0.5), (0.5, 0.05, 0.25)):
+        seen, _ = lesam(l, ETA, cap, sigma).step(STARTS, None, 0)
+        np.testing.assert_allclose(seen.f_plus - seen.f, expected, rtol=1e-11)
+
+
 def test_usam_looks_as_far_as_sam_with_that_radius() -> None:
     l = HIMMELBLAU.landscape
     for x in STARTS:
@@ -302,11 +367,13 @@ def test_usam_looks_as_far_as_sam_with_that_radius() -> None:
 # --- the look-aheads' Jacobians -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("look_ahead", [NORMALIZED, PROPORTIONAL, adaptive(0.01), adaptive(0.0)])
+@pytest.mark.parametrize("look_ahead", [NORMALIZED, PROPORTIONAL, adaptive(0.01), adaptive(0.0), budgeted(1.0)])
 def test_the_jacobian_of_a_look_ahead_agrees_with_differences(look_ahead: Any) -> None:
     l, h = HIMMELBLAU.landscape, 1e-5
     g, hessian = l.gradient_and_hessian(STARTS)
     found = look_ahead.jacobian(STARTS, g, hessian, np.full((4, 1, 1), 0.7))
+    if look_ahead == budgeted(1.0):
+        assert set(1.0 / np.linalg.norm(g, axis=-1) < 0.7) == {True, False}  # on both sides of the cap
     for i, e in enumerate(np.eye(2)):
         sides = [look_ahead.point(x, l.gradient(x), 0.7) for x in (STARTS + h * e, STARTS - h * e)]
         np.testing.assert_allclose(found[..., i], (sides[0] - sides[1]) / (2 * h), rtol=1e-7, atol=1e-7)
@@ -349,6 +416,11 @@ def test_where_only_the_shifted_gradient_vanishes_gsam_ssam_and_usam_stay_and_lo
         seen, _ = rule.step(x, rule.start(x), 0)
         assert seen.s[0] == 0.0 and seen.g[0] == -0.375
         np.testing.assert_array_equal(seen.x_next, x)
+    for rule in (lesam(l, 0.1, 1.5, 1.0), lesam(l, 0.1, 9.0, 1.5 * 0.375)):  # held by its cap; by its budget
+        seen, _ = rule.step(x, None, 0)
+        np.testing.assert_allclose([seen.s[0], seen.x_next[0]], [0.0, 0.5], atol=1e-11)
+    seen, _ = wsam(l, 0.1, 1.5, 0.75).step(x, None, 0)
+    assert seen.x_next[0] == 0.5 + 0.1 * (1.0 - 3.0) * 0.375  # uphill: it does not stay
     look = looksam(l, 0.1, 1.5, 0.7, 3)
     orbit = iterate(look, x, 2)
     assert orbit.x[1, 0] == 0.5  # the step of SAM
@@ -469,6 +541,27 @@ def test_usam_stops_at_a_hallucinated_point_of_sam_with_the_radius_that_it_looks
     assert v.step_limit == pytest.approx(2.0 / 13.5, rel=1e-6)
 
 
+def test_lesam_stops_where_its_budget_leads_to_a_minimizer() -> None:
+    orbit = iterate(lesam(CURVED, 0.05, 5.0, 0.45), [0.6], 3000)
+    v = verdict(CURVED, orbit)
+    assert (v.outcome, v.kind) == ("hallucinated", "minimizer") and "of its own" in v.sentence
+    assert v.point is not None and v.target is not None
+    x = float(v.point[0])
+    np.testing.assert_allclose(v.target, [-1.0], atol=1e-8)
+    assert x + 1.0 == pytest.approx(0.45 / (x - x**3), rel=1e-9)  # as far as sigma/|f'(x)|, and f'(x) = x^3 - x
+
+
+@pytest.mark.parametrize("gamma", [0.6, 0.75, 0.9])
+def test_wsam_comes_to_rest_where_neither_gradient_vanishes(gamma: float) -> None:
+    """Its step vanishes where S = (2 - 1/gamma) g; that is no hallucinated point of SAM, and not said to be one."""
+    l = Landscape("x^4/4 - 1.4x^3/3 - 1.2x^2/2", ((-2, 3),))
+    v = verdict(l, iterate(wsam(l, 0.01, 1.0, gamma), [0.1], 4000))
+    assert v.outcome == "stalled" and v.kind is None and v.target is None
+    assert v.shifted_norm == pytest.approx((2.0 - 1.0 / gamma) * v.gradient_norm, rel=1e-6)
+    assert "came to rest" in v.sentence and "neither gradient is 0" in v.sentence
+    assert v.step < 4000
+
+
 def test_asam_is_certified_with_its_own_look_ahead() -> None:
     l = HIMMELBLAU.landscape
     found = 0
@@ -568,7 +661,7 @@ def test_momentum_that_only_passes_a_saddle_has_not_stopped_there() -> None:
 
 
 def test_every_recipe_says_what_it_is() -> None:
-    assert len({recipe.label for recipe in RECIPES.values()}) == len(RECIPES) == 13
+    assert len({recipe.label for recipe in RECIPES.values()}) == len(RECIPES) == 15
     for recipe in RECIPES.values():
         assert recipe.source and recipe.equation.count("{") == recipe.equation.count("}")
         for knob in recipe.knobs:
@@ -588,6 +681,10 @@ def test_options_out_of_range_are_misuse() -> None:
         (lambda: gsam(FLAT, 0.1, 1.0, 1.5), "alpha must be from 0 to 1, got 1.5"),
         (lambda: vasso(FLAT, 0.1, 1.0, 0.0), "theta must be > 0, got 0; use 1 for SAM"),
         (lambda: looksam(FLAT, 0.1, 1.0, 0.5, 0), "period must be >= 1, got 0; use 1 for SAM"),
+        (lambda: wsam(FLAT, 0.1, 1.0, 1.0), "gamma must be from 0 to below 1, got 1"),
+        (lambda: wsam(FLAT, 0.1, -1.0, 0.0), "rho must be a finite number >= 0"),
+        (lambda: lesam(FLAT, 0.1, 1.0, -0.1), "sigma must be a finite number >= 0, got -0.1; use 0 for gradient"),
+        (lambda: lesam(FLAT, 0.1, 1.0, 0.1, 0.0), "epsilon must be > 0, got 0"),
         (lambda: noisy(lambda l: gd(l, 0.1), FLAT, -1.0, 0), "sigma must be a finite number >= 0, got -1.0"),
         (lambda: noisy(lambda l: gd(l, 0.1), FLAT, 1.0, -1), "seed must be >= 0, got -1"),
         (lambda: usam(FLAT, 0.1, -1.0), "rho must be a finite number >= 0"),

@@ -24,6 +24,7 @@ from oracle import (
     WAVES,
     Case,
     gaussians,
+    jacobian_of_shift,
     satisfies,
     sine,
     trigonometric,
@@ -66,7 +67,9 @@ RUNS: dict[str, tuple[Rule, object, int, str, str | None, tuple[float, ...] | No
     "hallucinated, with a degenerate target": (
         sam(Landscape("x^3", ((-3, 3),)), 0.05, 0.5), 1.0, 20_000, "hallucinated", "degenerate", (-0.5,)
     ),
-    "creeping along a valley of S": (sam(FOLD.landscape, 0.00122, 1.611), (-0.2, 2.0), 2000, "stalled", None, None),
+    "on a plateau of S": (
+        sam(Landscape("-exp(-x^2/2)", ((-3, 7),)), 0.088, 2.94), 5.6, 2000, "stalled", None, (5.6,)
+    ),
     "around a minimizer": (sam(WELL, 0.01, 1.0), 1.01, 2000, "bouncing", "minimizer", (2.0,)),
     "to and fro on a bowl": (
         sam(Landscape("x^2+10*y^2", SQUARE), 0.05, 1.0), (1.0, 1.0), 3000, "bouncing", "minimizer", (0.0, 0.0)
@@ -85,7 +88,16 @@ RUNS: dict[str, tuple[Rule, object, int, str, str | None, tuple[float, ...] | No
     "started where f is undefined": (sam(Landscape("log(x)", ((0.1, 3),)), 0.1, 0.5), -1.0, 9, "diverged", None, None),
     "too few steps": (sam(H, 0.001, 0.5), (1.0, 1.0), 100, "still moving", None, None),
     "too few steps of GD": (gd(H, 0.001), (1.0, 1.0), 100, "still moving", None, None),
-    "GD to and fro over a kink": (gd(Landscape("abs(x)", ((-3, 3),)), 0.1), 1.05, 200, "still moving", None, None),
+    "creeping along a valley of S": (
+        sam(FOLD.landscape, 0.00122, 1.611), (-0.2, 2.0), 2000, "still moving", None, None
+    ),
+    "GD to and fro over a kink": (gd(Landscape("abs(x)", ((-3, 3),)), 0.1), 1.05, 200, "cycling", None, (0.0,)),
+    "GD to and fro over a kink in a plane": (
+        gd(Landscape("abs(x)+y^2", SQUARE), 0.1), (1.05, 1.0), 2000, "cycling", None, (0.0, 0.0)
+    ),
+    "GD with too long a step for a minimizer": (
+        gd(Landscape("x^4/4-x^2/2", ((-2, 2),)), 1.1), 0.5, 2000, "cycling", None, None
+    ),
 }  # fmt: skip
 
 
@@ -119,7 +131,7 @@ def test_sentences(name: str) -> None:
     }
     if outcome in words:
         assert words[outcome] in said
-    assert ("hallucinated" in said) == (outcome in ("hallucinated", "stalled"))
+    assert ("hallucinated" in said) == (outcome in ("hallucinated", "stalled") or v.target is not None)
 
 
 def test_the_sentence_carries_the_computed_numbers() -> None:
@@ -158,6 +170,108 @@ def test_passing_by_a_repelling_point_is_not_stopping_there() -> None:
     x = 1.0 + 1e-9  # beside the hallucinated maximizer of the double well
     v = judged(sam(WELL, 0.01, 1.0), x, 900)
     assert v.outcome == "still moving"
+
+
+@pytest.mark.parametrize("away", [1e-12, 1e-10, 1e-8])
+def test_however_close_a_run_is_to_a_point_that_repels_it_is_passing_by(away: float) -> None:
+    """At one of Rastrigin's hallucinated minimizers mu is -17.5 and 397, so that |S|/|g| falls before it rises."""
+    l, x, rule = RASTRIGIN.landscape, np.array([0.2878518568, -0.2878518568]), sam(RASTRIGIN.landscape, 0.001, 1.0)
+    gap = []
+    for steps in (200, 300, 4000):
+        orbit = iterate(rule, x + away * np.array([1.0, 0.5]), steps)
+        gap.append(float(np.linalg.norm(orbit.x[-1] - x)))
+        if steps < 4000:
+            assert (orbit.shifted_norms / orbit.gradient_norms)[-1] < (1e-5 if away > 1e-9 else 1e-6)
+            v = verdict(l, orbit)
+            assert (v.outcome, v.kind, v.step_limit) == ("still moving", "minimizer", 0.0)
+            assert "still moving after" in v.sentence
+            assert "passing close to a hallucinated point that repels" in v.sentence
+    assert gap[2] > 0.1
+
+
+def test_a_point_that_repels_only_at_this_step_size_is_passed_by_too() -> None:
+    l, eta = Landscape("x^4/4 - 1.4*x^3/3 - 0.6*x^2", ((-2, 4),)), 1.5  # at 0.4 mu is 1.56: attracts below 1.28
+    orbit = iterate(sam(l, eta, 1.0), [0.4 + 1e-12], 20)
+    v = verdict(l, orbit)
+    assert (orbit.shifted_norms < 1e-6 * orbit.gradient_norms).all()
+    assert (v.outcome, v.kind) == ("still moving", "minimizer")
+    assert "passing close to a hallucinated point that repels at η = 1.5" in v.sentence
+
+
+def test_rounding_beside_a_point_that_repels_is_no_cycle() -> None:
+    """On the diagonal, which symmetry holds, the last digits go to and fro for ever."""
+    rule, repelling = sam(RASTRIGIN.landscape, 0.001, 1.0), 0.2878518568
+    for x in np.linspace(repelling - 0.02, repelling + 0.02, 9):
+        v = judged(rule, (x, -x), 3000)
+        assert v.outcome in ("hallucinated", "still moving"), v
+        assert ("The point repels" if v.outcome == "hallucinated" else "passing close to") in v.sentence
+        assert v.step_limit == 0.0
+
+
+def test_standing_on_a_point_that_repels_is_told_as_that() -> None:
+    v = judged(sam(WELL, 0.01, 1.0), 1.0, 200)
+    assert v.outcome == "hallucinated"
+    assert v.sentence.endswith("The point repels: the least disturbance would carry the run away.")
+
+
+@pytest.mark.parametrize("y0", [1e-9, -1e-8])
+def test_gradient_descent_that_passes_a_saddle_has_not_stopped(y0: float) -> None:
+    l = Landscape("x^2-y^2+y^4/2", SQUARE)
+    early, late = judged(gd(l, 0.05), (1.0, y0), 100), judged(gd(l, 0.05), (1.0, y0), 1000)
+    assert (early.outcome, early.kind) == ("still moving", "saddle")
+    assert "passing close to a saddle of f" in early.sentence
+    assert (late.outcome, late.kind) == ("reached", "minimizer")
+
+
+def test_a_cycle_around_a_hallucinated_point_is_told_as_that() -> None:
+    """Six-hump camel: the steps are too long to settle at (-1.176, -0.609), and SAM alternates beside it."""
+    l, eta, rho = CAMEL.landscape, 0.05, 0.4329
+    orbit = iterate(sam(l, eta, rho), (-0.9645, -0.6200), 2000)
+    v = verdict(l, orbit)
+    assert (v.outcome, v.kind) == ("cycling", "minimizer")
+    assert v.point is not None and v.target is not None
+    np.testing.assert_allclose(v.point, [-1.176, -0.609], atol=1e-2)
+    assert satisfies(CAMEL, v.point[None], rho, 1e-7).all()
+    assert np.linalg.norm(v.target - v.point) == pytest.approx(rho, rel=1e-9)
+    assert v.gradient_norm == pytest.approx(np.linalg.norm(CAMEL.gradient(v.point)), rel=1e-9)
+    assert 0.84 < v.gradient_norm < 0.87
+    mu = np.linalg.eigvals(jacobian_of_shift(CAMEL, v.point[None], rho)[0])
+    assert v.step_limit == pytest.approx(float((2.0 * mu.real / np.abs(mu) ** 2).min()), rel=1e-5)
+    assert 0.0 < v.step_limit < eta
+    low, high = orbit.x[-200:].min(axis=0), orbit.x[-200:].max(axis=0)
+    assert ((low < v.point) & (v.point < high)).any()
+    assert "in a cycle around a hallucinated minimizer near (−1.18, −0.609)" in v.sentence
+    assert "too long to settle there" in v.sentence
+    # Below the limit, the same point holds the run.
+    below = judged(sam(l, 0.9 * v.step_limit, rho), v.point + 0.01, 4000)
+    assert below.outcome == "hallucinated"
+    np.testing.assert_allclose(below.point, v.point, atol=1e-6)  # type: ignore[arg-type]
+
+
+def test_a_cycle_around_no_hallucinated_point_names_none() -> None:
+    for name in ("to and fro over a kink", "GD to and fro over a kink"):
+        assert judged(*RUNS[name][:3]).target is None
+
+
+@pytest.mark.parametrize("steps", [400, 1000, 4000])
+def test_a_bounce_that_drifts_is_still_moving(steps: int) -> None:
+    """Across a valley it bounces, along the valley it moves on, by half a unit in 4,000 steps."""
+    l = Landscape("x^4/4 - 0.547*x^2 + 0.651*cos(y/14.4) + 0.0067*y^2/30 - 0.000545*x*y", ((-2, 2), (-45, 45)))
+    rule, x0 = sam(l, 0.025, 0.539), (0.5810139823, 37.6507484603)
+    assert judged(rule, x0, steps).outcome == "still moving"
+    y = iterate(rule, x0, 2 * steps).x[:, 1]
+    assert y[-50:].min() > y[steps - 50 : steps].max()
+
+
+@pytest.mark.parametrize("x0", [(0.45, 0.75), (1.2, 2.1), (0.8, -0.4)])
+def test_a_bounce_that_drifts_along_a_curve_of_minimizers_is_still_moving(x0: tuple[float, float]) -> None:
+    """On (xy - 1)^2/2 SAM goes on along the hyperbola, to where it is flattest."""
+    l = Landscape("(x*y - 1)^2/2", ((-0.5, 2.5), (-0.5, 2.5)))
+    rule = sam(l, 0.016, 0.071)
+    x = iterate(rule, x0, 20_000).x
+    bounce, later = x[1800:2000], x[-200:]
+    assert np.linalg.norm(later.mean(axis=0) - bounce.mean(axis=0)) > np.linalg.norm(np.ptp(bounce, axis=0))
+    assert judged(rule, x0, 2000).outcome == "still moving"
 
 
 @pytest.mark.parametrize("x0", [-0.48, -0.49, -0.51, -0.52])

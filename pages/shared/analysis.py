@@ -57,7 +57,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Answer:
-    """GD and SAM from the same start, and every hallucinated point of the window."""
+    """GD and SAM from the same start, and the hallucinated points found in the window."""
 
     gd: Run
     sam: Run
@@ -66,7 +66,7 @@ class Answer:
 
 
 def answer(q: Question) -> Answer:
-    """Run GD and SAM and find the hallucinated points.
+    """Run GD and SAM and search for the hallucinated points.
 
     Raises:
         Busy: the visitor has gone on to another question; only in a worker.

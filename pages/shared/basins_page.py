@@ -20,15 +20,18 @@ from pages.shared.basins_map import SIZES, USUAL_SIZE, MapQuestion, Patch, Piece
 from pages.shared.basins_words import (
     RULE_NAMES,
     alternative,
+    below_critical,
     place_words,
     show_headlines,
     show_legend,
     show_table,
 )
-from pages.shared.compute import ask, work_out
+from pages.shared.compute import work_out
 from pages.shared.dials import count_box
 from pages.shared.link import Link
 from pages.shared.player import Click, player
+from pages.shared.proofs import ask
+from pages.shared.radius_analysis import Span, quick
 from pages.shared.tracks import snapped
 from pages.shared.watched import Watched, works
 
@@ -129,6 +132,10 @@ def show_maps(q: Question, a: Answer, n: int, maps: Any, words: Any) -> Atlas:
         show_headlines(atlas)
         st.fragment(_show, run_every=_OFTEN if known and not known.done else None)(q, a, atlas, known)
     with words:
+        danger = quick(Span(q.landscape, q.landscape.rho_max, q.eta))
+        said = below_critical(atlas, danger.critical) if danger else ""
+        if said:
+            st.markdown(said)
         show_table(atlas)
     return atlas
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from dynamics.grouping import GROUPS, UNDEFINED, WORDS, Share, shares
 from dynamics.outcome import OUTCOMES, Outcome
-from dynamics.sentences import article, counted, percent, place
+from dynamics.sentences import article, counted, number, percent, place
 from figures.basins import color, ink_on
 from figures.legend import character
 from figures.palette import ATTRACTING, KINDS, RULES, START, TEXT
@@ -50,7 +50,8 @@ def headline(atlas: Atlas, name: str) -> str:
     if of[UNDEFINED].share == 1.0:
         return "f is not defined at any start of this window."
     if of["diverged"].share == 1.0:
-        return f"{name} diverges from every start of this window: η = {eta:.4g} is too large a step."
+        why = f"η = {eta:.4g} is too large a step, or f has no lower bound"
+        return f"{name} diverges from every start of this map: {why}."
     defined = sorted((s for s in of.values() if s.count), key=lambda s: (s.group == UNDEFINED, -s.count))
     first, *rest = (
         f"{percent(s.share)}{'' if i else ' of the starts'} {WORDS[s.group].many}" for i, s in enumerate(defined)
@@ -66,6 +67,31 @@ def show_headlines(atlas: Atlas) -> None:
         for name in RULE_NAMES[::-1]
     )
     st.html(f"<div role='status'>{lines}</div>")
+
+
+def below_critical(atlas: Atlas, critical: float | None) -> str:
+    """Say from which share of the starts SAM is held though no hallucinated point attracts it; empty from there on."""
+    rho = atlas.question.rho
+    if critical is None or not 0.0 < rho < critical:
+        return ""
+    chart = atlas.chart("SAM")
+    words = {f"at {article(kind)}": _held_at(atlas, kind) for kind in ("maximizer", "saddle", "degenerate")}
+    words["in a cycle"] = atlas.shares("SAM")[0]["cycling"]
+    parts = [f"{where} from {percent(share.share, share.error)}" for where, share in words.items() if share.count]
+    if not parts:
+        held = f"From none of these {counted(chart.codes.size, 'start')} is SAM held by anything else."
+    else:
+        held = f"Yet SAM is held {' and '.join(parts)} of these starts."
+    below = f"ρ = {rho:.4g} is below the critical radius {number(critical)}"
+    return f"{below}: no hallucinated point found attracts SAM. {held}"
+
+
+def _held_at(atlas: Atlas, kind: str) -> Share:
+    """Return the share of SAM's starts that are held at a kind of stationary point."""
+    chart = atlas.chart("SAM")
+    numbers = [i for i, p in enumerate(atlas.places) if (p.group, p.kind) == ("trapped", kind)]
+    grid = np.where(np.isin(chart.codes, numbers), kind, "").reshape(chart.shape)
+    return shares(grid if chart.shape[0] > 1 else grid.T, (kind,))[0]
 
 
 def grid_words(atlas: Atlas, name: str) -> str:
@@ -167,10 +193,11 @@ def show_table(atlas: Atlas) -> None:
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
     starts = " and ".join(dict.fromkeys(grid_words(atlas, name) for name in RULE_NAMES))
+    after = counted(atlas.question.steps, "step")
     st.caption(
-        f"Shares of {starts} after {counted(atlas.question.steps, 'step')}; numbers as on the maps. ± is the most by "
-        "which the grid may be wrong about the window: half the cells through which a boundary runs. What is narrower "
-        "than a cell is not seen. → names what SAM looks at from there."
+        f"Shares of {starts} after {after}; numbers as on the maps. ± is an estimate, no bound, of how far the grid is "
+        "off for the window: half the cells through which a boundary runs. What is narrower than a cell is not seen. → "
+        "names what SAM looks at from there."
     )
 
 

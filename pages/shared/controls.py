@@ -31,6 +31,12 @@ _ENDS: Final = ("low", "high")
 _LONG: Final = 48  # characters of a formula; one that is longer is typeset smaller
 _ENTRIES: Final = {entry.name: entry for entry in CATALOGUE.values()}
 _FIRST: Final = next(iter(CATALOGUE.values()))
+# What the catalogue said while links were of version 1, where it says something else now.
+_VERSION_1: Final[dict[str, dict[str, float]]] = {
+    "Rastrigin's function": {"rho": 1.0, "eta": 0.001, "x": 1.57, "y": 2.3},
+    "Ackley's function": {"rho": 1.0, "eta": 0.016, "x": -2.3, "y": 0.5},
+    "Six-hump camel": {"rho": 0.05, "x": -1.0, "y": 0.5},
+}
 
 
 def text(message: str) -> str:
@@ -196,7 +202,7 @@ def _base(link: Link) -> str:
         base = st.session_state.get("_base") or (OWN if _is_formula(st.query_params.get("formula")) else _FIRST.name)
         link.check("landscape", "landscape", base, "in the catalogue")
     st.session_state["_base"] = base
-    kept = _kept(base) if link.arrived else {}
+    kept = {**_kept(base), **_earlier(link, base)} if link.arrived else {}
     link.put(landscape=base, **{key: value for key, value in kept.items() if key not in st.query_params})
     return base
 
@@ -206,6 +212,17 @@ def _kept(base: str) -> dict[str, str]:
     default = {"formula": _ENTRIES.get(base, _FIRST).landscape.formula, **_defaults(base, _last_formula())}
     held = {key: st.session_state[key] for key in default if key in st.session_state}
     return {key: str(value) for key, value in held.items() if value != default[key]}
+
+
+def _earlier(link: Link, base: str) -> dict[str, str]:
+    """Set what a link of version 1 leaves out to what it meant by that; return it, to be said by the new link."""
+    meant = _VERSION_1.get(base, {}) if link.asked("v") == "1" else {}
+    typed = st.query_params.get("formula")
+    if meant and _is_formula(typed) and parse(typed).dim != _ENTRIES[base].landscape.dim:  # then the start is not its
+        meant = {key: value for key, value in meant.items() if key not in ("x", "y")}
+    meant = {key: value for key, value in meant.items() if key not in st.query_params}
+    st.session_state.update(meant)
+    return {key: str(value) for key, value in meant.items()}
 
 
 def _is_formula(typed: str | None) -> bool:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from dynamics.sweep import reason
+from dynamics.training import Curves
+from landscapes.landscape import Array
+from landscapes.networks import Table
 from pages.shared import jobs
 from pages.shared.belongings import belonging
 from pages.shared.logged import Judged
+from pages.shared.scene import Scene
 from pages.shared.sweeping import CaseResult, SweepJob
-from pages.shared.trained import Trained, train_in_worker
-from pages.shared.training import Curves, Training
+from pages.shared.trained import Seen, Trained, train_in_worker
+from pages.shared.training import Training
 
 _KEPT: Final = 4  # results of a visitor
 
@@ -26,6 +30,8 @@ class TrainingJob:
         """
         self.training = training
         self.curves = tuple(Curves.empty() for _ in training.names)
+        self.scene: Scene | None = None
+        self.classes: Array | None = None  # that the runs' networks give to its places
         self.share = 0.0
         self.doing = ""  # empty until a worker has it in hand
         self._taken = 0
@@ -38,6 +44,9 @@ class TrainingJob:
         for progress in fresh:
             self.curves = tuple(a.after(b) for a, b in zip(self.curves, progress.pieces, strict=True))
             self.share, self.doing = progress.done / progress.of, progress.doing
+            if isinstance(progress, Seen):
+                self.scene = progress.scene or self.scene
+                self.classes = progress.classes if progress.classes is not None else self.classes
 
     @property
     def done(self) -> bool:
@@ -71,7 +80,8 @@ class Desk:
         """Begin with nothing under way."""
         self.training: TrainingJob | None = None
         self.sweep: SweepJob[Training, CaseResult] | None = None
-        self.log: tuple[str, Judged] | None = None  # the last log and its digest
+        self.logs: dict[str, Judged] = {}  # the last logs, by their digests
+        self.table: tuple[str, str, Table] | None = None  # the visitor's own data, after their file's id and name
         self.failure = ""
         self._results: dict[Training, Trained] = {}
 

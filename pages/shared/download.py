@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
-_TYPES: Final = {"csv": "text/csv", "html": "text/html", "py": "text/x-python"}
+_TYPES: Final = {"csv": "text/csv", "html": "text/html", "py": "text/x-python", "ipynb": "application/x-ipynb+json"}
 
 
 def download(label: str, make: Callable[[], str | bytes], file_name: str, key: str | None = None) -> None:
@@ -21,7 +21,7 @@ def download(label: str, make: Callable[[], str | bytes], file_name: str, key: s
     Args:
         label: the words on the button.
         make: makes the file's content; it is called outside the page's script, in a thread of the server.
-        file_name: the name that the visitor's file gets; its ending, one of csv, html and py, gives the type.
+        file_name: the name that the visitor's file gets; its ending, one of csv, html, ipynb and py, gives the type.
         key: tells apart buttons of the same label and file on one page.
     """
     media_type = _TYPES[file_name.rpartition(".")[2]]

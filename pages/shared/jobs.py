@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from pages.shared.worker import Worker, report, stop_asked
 
-__all__ = ["Busy", "Full", "Job", "Pool", "pool", "report", "stop_asked", "submit", "warm_soon"]
+__all__ = ["Busy", "Full", "Job", "Pool", "get_ready", "pool", "report", "stop_asked", "submit", "warm_soon"]
 
 WORKERS: Final = 2  # for long work
 ANSWERING: Final = 1  # more for questions that take longer than a moment
@@ -150,6 +150,12 @@ class Pool:
                 return 0
             return sum(not other.future.cancelled() for other in list(self._waiting)[: self._waiting.index(job)])
 
+    @property
+    def busy(self) -> bool:
+        """Whether a job is under way or waits."""
+        with self._changed:
+            return bool(self._in_hand or self._waiting)
+
     def close(self) -> None:
         """Withdraw what waits; the workers end with the work that they have in hand."""
         with self._changed:
@@ -242,6 +248,29 @@ def warm_soon() -> None:
     timer = threading.Timer(_WARMING, warm)
     timer.daemon = True
     timer.start()
+
+
+def get_ready(function: Callable[[], Any]) -> None:
+    """Have each waiting worker for long work call a function once, such as one that loads what the work needs.
+
+    Nothing is done where no workers were started beforehand, where memory is short, or where others are waiting.
+
+    Args:
+        function: a module's own function.
+    """
+    with _making:
+        ready = _pools.get(False)
+        if ready is None or function in _prepared or _free_memory() < _ROOM:
+            return
+        _prepared.add(function)
+    try:
+        for _ in ready.workers:
+            ready.submit(function)
+    except Full:
+        pass
+
+
+_prepared: set[Callable[[], Any]] = set()
 
 
 def _free_memory() -> float:

@@ -12,6 +12,8 @@ _STYLE = """
   .stMainBlockContainer { padding: 4rem 3rem 3rem; }
   [data-testid="stSidebar"][data-collapsed="false"] { width: 200px !important; }
 }
+/* What stops work is named beside it; Streamlit's own button would be a second Stop. */
+[data-testid="stStatusWidget"] button { display: none; }
 .verdict { margin: 0 0 0.4rem 0; font-size: 1.05rem; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.1rem 1rem; font-size: 0.85rem; }
 .legend span { display: inline-flex; align-items: center; gap: 0.3rem; }

@@ -13,7 +13,8 @@ import streamlit as st
 from streamlit.runtime.state import get_session_state
 
 LEAVE: Final = "_leave"  # in the session: called on arrival at another page, to end the work of the one that was left
-VERSION: Final = "1"  # the defaults of a version never change, so that an old link keeps its meaning
+VERSION: Final = "2"  # the defaults of a version never change, so that an old link keeps its meaning
+EARLIER: Final = ("1",)  # versions that are read still; see `controls._earlier`
 
 
 class Link:
@@ -31,7 +32,7 @@ class Link:
             self.refuse(*endless)
         self.notes: list[str] = []
         version = self._asked.get("v", VERSION)
-        if version != VERSION:
+        if version not in (VERSION, *EARLIER):
             self.notes.append(f"This link is of version {version[:20]!r}; this app reads version {VERSION}.")
 
     def put(self, **values: str) -> None:
@@ -47,6 +48,11 @@ class Link:
             for key in keys:
                 params.discard_param_no_forward_msg(key)
             params.set_initial_query_params_from_current()
+
+    def choose(self, key: str, options: Iterable[str]) -> None:
+        """Refuse what is none of the options; to be called before the control is drawn, which takes empty for none."""
+        if self._asked.get(key) is not None and self._asked[key] not in options:
+            self.refuse(key)
 
     def asked(self, key: str) -> str | None:
         """Return what the link said of a key on arrival."""

@@ -15,20 +15,26 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
-from dynamics.monitor import Monitor
+from dynamics.monitor import Monitor, guessing_loss
 from dynamics.sweep import Finished, sweep
-from landscapes.network import Network
+from landscapes.networks import Network, one_thread
 from pages.shared.jobs import WORKERS
+from pages.shared.stored import file_name
 from pages.shared.sweeping import CaseResult, cases, run_case
-from pages.shared.training import PRESETS, TINY, Training
+from pages.shared.training import CONVOLUTIONAL, PRESETS, Training, as_case
 
 FOLDER: Final = Path(__file__).parent / "presets"
-RADII: Final = {"Digits": (2.0, 2.5, 3.0, 4.0), "Tiny": (1.0, 2.0, 3.0, 4.0)}  # what a sweep asks for by default
+RADII: Final = {  # what a sweep asks for by default
+    "Digits": (2.0, 2.5, 3.0, 4.0),
+    "Convolutional, mini-batches": (0.25, 0.5, 1.0, 2.0),
+    "Tiny": (1.0, 2.0, 3.0, 4.0),
+}
 WARMS: Final = (0, 300)
 SEEDS: Final = 3
-LOG: Final = FOLDER / "example-log.csv"
-WEIGHTS: Final = FOLDER / "example-weights.npy"
-EVERY: Final = 10  # steps of the log's run from one row to the next
+WATCHED: Final = as_case(CONVOLUTIONAL, hidden=(64, 64), layers="dense", rho=2.0)  # what the example logs are of
+LOGS: Final = (FOLDER / "example-log.csv", FOLDER / "example-log-warm-start.csv")
+EVERY: Final = 5  # steps of a log's run from one row to the next
+CHECK: Final = 25  # steps from one check to the next
 _COLUMNS: Final = ("rho", "warm", "seed", *(field.name for field in fields(CaseResult)))
 _WORDS: Final = {"outcome": str, "warm": int, "seed": int, "steps": int}  # the other columns are numbers
 
@@ -59,7 +65,7 @@ def example(preset: str) -> Example:
 
 
 def _file(preset: str) -> Path:
-    return FOLDER / f"{preset.lower()}-sweep.csv"
+    return FOLDER / f"{file_name(preset)}-sweep.csv"
 
 
 def make_sweep(preset: str) -> None:
@@ -104,41 +110,45 @@ class Sam:
             p.grad = None
 
 
-def watched(training: Training, log: Path, weights: Path) -> None:
-    """Train a network of two classes by SAM in PyTorch, with the monitor on: as a visitor would.
+def watched(training: Training, log: Path, warm: int) -> None:
+    """Train by SAM in PyTorch with the monitor on, as a visitor would, and write the log.
 
     Args:
-        training: of a network with the logistic loss.
+        training: on mini-batches, with the cross-entropy.
         log: the CSV to write.
-        weights: where the last weights go, in NumPy's format.
+        warm: steps of plain SGD before SAM begins: a radius of 0.
     """
+    import torch
+    from torch.nn.functional import cross_entropy
+
     n: Network = training.network
     model: Any = n.module(n.start(training.seed, training.scale))
-    tensor = next(model.parameters()).new_tensor
-    x, y = tensor(n.examples.x.T), tensor(n.examples.y)
-
-    def loss() -> Any:
-        z = model(x)[:, 0]
-        decay = sum((p**2).sum() for p in model.parameters())
-        return (z.exp().log1p() - y * z).mean() + 0.5 * n.weight_decay * decay
-
+    x, y = torch.tensor(n.examples.x, dtype=next(model.parameters()).dtype), torch.tensor(n.examples.y)
     optimizer = Sam(list(model.parameters()), training.eta, training.rho)
-    with Monitor(optimizer, log, every=EVERY) as watch:
-        for _ in range(training.steps):
-            watch(loss()).backward()
-            optimizer.first_step(zero_grad=True)
-            watch(loss()).backward()
-            optimizer.second_step(zero_grad=True)
-        watch.save_weights(weights)
+    (group,), order = optimizer.param_groups, training.batches
+    with Monitor(optimizer, log, every=EVERY, guessing=guessing_loss(y), model=model) as watch:
+        for k in range(training.steps):
+            group["rho"] = training.rho if k >= warm else 0.0
+            i = torch.from_numpy(order.at(k))
+            for step in (optimizer.first_step, optimizer.second_step):
+                watch(cross_entropy(model(x[i]), y[i])).backward()
+                step(zero_grad=True)
+            if (k + 1) % CHECK == 0:
+                with torch.no_grad():
+                    share = (model(x).argmax(dim=1) == y).double().mean().item()
+                watch.epochs = (k + 1) // order.per_epoch
+                watch.check(lambda: cross_entropy(model(x), y), accuracy=share)
 
 
 def make() -> None:
     """Make all of it anew."""
     FOLDER.mkdir(exist_ok=True)
-    watched(TINY, LOG, WEIGHTS)
+    with one_thread():
+        for log, warm in zip(LOGS, (0, WATCHED.warm), strict=True):
+            watched(WATCHED, log, warm)
     for preset in PRESETS:
         make_sweep(preset)
-    for file in (LOG, WEIGHTS, *map(_file, PRESETS)):
+    for file in (*LOGS, *map(_file, PRESETS)):
         print(f"{file.name}: {file.stat().st_size / 1000.0:.0f} kB")
 
 

@@ -68,6 +68,7 @@ def show_sweep(link: Link, preset: str) -> None:
         notes.info(note)
     if runs > MOST_RUNS:
         notes.error(f"A sweep has at most {MOST_RUNS} runs; these are {runs:,}.")
+    link.choose(_MEASURE, (*MEASURES, *MEASURES.values()))
     measure = st.segmented_control(
         "Show", list(MEASURES), format_func=lambda key: MEASURES[key], default="accuracy", key=_MEASURE,
         bind="query-params", required=True,

@@ -18,9 +18,10 @@ from dynamics.sweep import Finished
 from figures import Figure
 from figures.palette import GREY, HALLUCINATED, LINES
 from figures.training import Group, heat, spread
+from landscapes.landscape import Array
 from pages.shared.networks_words import APART
 from pages.shared.sweeping import CaseResult, Setting, values_at
-from pages.shared.training import Array, Training
+from pages.shared.training import Training
 
 MEASURES: Final = {
     "accuracy": "training accuracy", "loss": "loss", "ratio": "slope at w⁺ / slope at w",
@@ -119,7 +120,7 @@ def conclusion(swept: Swept) -> str:
     of = f"(median of {counted(_seeds(swept), 'seed')})"
     if gains:
         gain, rho, bare, warm = max(gains, key=lambda found: abs(found[0]))
-        ends = f"{percent(bare.median[bare.rho.index(rho)])} right with {bare.name}"
+        ends = f"{percent(bare.median[bare.rho.index(rho)])} correct with {bare.name}"
         ends += f", {percent(warm.median[warm.rho.index(rho)])} with a {warm.name}"
         if abs(gain) < APART:
             return f"The warm-start changes little at any radius; most at ρ = {rho:g}: {ends} {of}."
@@ -134,9 +135,9 @@ def conclusion(swept: Swept) -> str:
         for pick in (max, min)
     )
     if best[0] - worst[0] < APART:
-        return f"All settings end about alike, from {percent(worst[0])} to {percent(best[0])} right {of}."
+        return f"All settings end about alike, from {percent(worst[0])} to {percent(best[0])} correct {of}."
     ends = [
-        f"{percent(m)} right at ρ = {rho:g}" + (f" ({row.name})" if len(rows) > 1 else "")
+        f"{percent(m)} correct at ρ = {rho:g}" + (f" ({row.name})" if len(rows) > 1 else "")
         for m, rho, row in (best, worst)
     ]
     return f"Best are {ends[0]}, worst {ends[1]} {of}."
@@ -156,11 +157,11 @@ def lines(swept: Swept) -> list[str]:
             between = percent(row.median[low])
             if low != high:
                 between += f" to {percent(row.median[high])}"
-            said.append(f"{name}: {between} right at ρ = {', '.join(f'{rho:g}' for rho in row.rho)}; {ends}")
+            said.append(f"{name}: {between} correct at ρ = {', '.join(f'{rho:g}' for rho in row.rho)}; {ends}")
             continue
         said.append(
-            f"{name}: from {percent(row.median[high])} right at ρ = {row.rho[high]:g} to {percent(row.median[low])} at "
-            f"ρ = {row.rho[low]:g}; {ends}"
+            f"{name}: from {percent(row.median[high])} correct at ρ = {row.rho[high]:g} to "
+            f"{percent(row.median[low])} at ρ = {row.rho[low]:g}; {ends}"
         )
     return said
 

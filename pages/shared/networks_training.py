@@ -8,26 +8,31 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from dynamics.sentences import counted, number, percent
-from figures import Figure
 from figures.training import COLORS
+from landscapes.landscape import Array
+from pages.shared.controls import text
 from pages.shared.desk import desk
 from pages.shared.download import download
 from pages.shared.link import Link
 from pages.shared.networks_controls import ask_training
 from pages.shared.networks_pictures import (
-    Shown,
-    curve_pictures,
+    curve_makers,
     offer_pictures,
+    show_both_slopes,
+    show_boundaries,
     show_curves,
+    show_legend_of,
     show_slices,
     shown,
     slice_makers,
     slices_csv,
 )
+from pages.shared.networks_torch import lines, notebook
 from pages.shared.networks_words import behind, in_short, remedy, tendency, why
 from pages.shared.stored import stored
 from pages.shared.trained import CertificateSummary, Trained, TrainedRun
@@ -52,10 +57,10 @@ def show_training(link: Link, preset: str) -> None:
     for note in link.notes:
         notes.info(note)
     if mine.failure:
-        notes.warning(mine.failure)
+        notes.warning(text(mine.failure))
     if mine.training is not None:
-        st.caption(described(mine.training.training))
-        st.fragment(_show_live, run_every=_OFTEN)()
+        with outcome:
+            st.fragment(_show_live, run_every=_OFTEN)()
         return
     kept, trained = stored(preset)
     own = mine.result(training)
@@ -67,6 +72,7 @@ def show_training(link: Link, preset: str) -> None:
         show_outcome(kept, trained)
     show_result(kept, trained)
     show_slices(kept, trained)
+    show_pytorch(kept, trained)
     offer(kept, trained)
 
 
@@ -78,52 +84,94 @@ def _show_live() -> None:
     job.update()
     if job.done:
         st.rerun()
-    ahead = job.ahead
+    ahead, training = job.ahead, job.training
+    runs = shown(training, job.curves)
+    show_cards([_card(run.name, run.color, _last(run.curves.accuracy), _last(run.curves.held_out), "") for run in runs])
     if job.doing:
         reached = max((int(c.k[-1]) for c in job.curves if len(c.k)), default=0)
-        st.progress(job.share, f"{job.doing}: step {reached:,} of {job.training.steps:,}")
+        st.progress(job.share, f"{job.doing}: step {reached:,} of {training.steps:,}")
     else:
         st.progress(0.0, f"Waiting for a worker: {counted(ahead, 'job') if ahead else 'no jobs'} before this one.")
-    show_curves(shown(job.training, job.curves))
+    show_curves(runs, training.steps)
+    if job.scene is not None and job.classes is not None:
+        show_boundaries(runs, job.scene, job.classes)
+    show_legend_of(runs, training.steps)
+    st.caption(described(training))
+
+
+def _last(values: Array) -> float:
+    known = values[np.isfinite(values)]
+    return float(known[-1]) if known.size else math.nan
 
 
 def show_outcome(training: Training, trained: Trained) -> None:
-    """Say what the three runs have learned, side by side, why SAM ended where it did, and what became of the remedy."""
+    """Show what the three runs have learned and how, why SAM ended where it did, and what became of the remedy."""
     proof = trained.runs[1].proof
     kind = proof.kind if proof is not None and proof.certified else None
     gd, sam, _ = trained.runs
+    show_cards([_card(r.name, color, r.accuracy, r.held_out, in_short(r))
+                for r, color in zip(trained.runs, COLORS, strict=True)])  # fmt: skip
+    runs = shown(training, [run.curves for run in trained.runs])
+    show_curves(runs, training.steps, trained.guessing)
+    if trained.scene is not None and trained.classes is not None:
+        show_boundaries(runs, trained.scene, trained.classes)
+    show_legend_of(runs, training.steps)
     said = (why(sam, training.rho, kind, behind(sam, gd)), remedy(trained))
-    lines = "".join(f'<p class="verdict">{html.escape(line)}</p>' for line in said)
-    cards = "".join(_card(trained.runs[i], COLORS[i]) for i in (1, 2, 0))
-    st.html(f"<div role='status'><div style='{_SIDE_BY_SIDE}'>{cards}</div>{lines}</div>")
+    paragraphs = "".join(f'<p class="verdict">{html.escape(line)}</p>' for line in said)
+    st.html(f"<div role='status'>{paragraphs}</div>")
 
 
-_SIDE_BY_SIDE: Final = "display:flex;gap:0.5rem 1.2rem;margin-bottom:0.7rem"
+def show_cards(cards: Sequence[str]) -> None:
+    """Show the runs' accuracies side by side: SAM's, that of what is tried in its place, and GD's."""
+    st.html(f"<div class='runs' style='{_SIDE_BY_SIDE}'>{''.join(cards[i] for i in (1, 2, 0))}</div>")
+
+
+_SIDE_BY_SIDE: Final = "display:flex;gap:0.5rem 1.2rem"
 _CARD: Final = "flex:1 1 0;max-width:17rem;min-width:0;border-left:3px solid {color};padding-left:0.6rem"
 
 
-def _card(run: TrainedRun, color: str) -> str:
+def _card(name: str, color: str, accuracy: float, held_out: float, verdict: str) -> str:
     """Write a run's accuracy large, and its verdict in short."""
-    held = f", held out {percent(run.held_out)}" if math.isfinite(run.held_out) else ""
-    accuracy = percent(run.accuracy) if math.isfinite(run.accuracy) else "none"
+    held = f", held out {percent(held_out)}" if math.isfinite(held_out) else ""
+    right = percent(accuracy) if math.isfinite(accuracy) else "none"
+    said = f"correct{held}. {verdict}"
     return (
-        f'<div class="run" style="{_CARD.format(color=color)}"><div>{html.escape(run.name)}</div>'
-        f'<div style="font-size:1.7rem;line-height:1.2;font-weight:600">{html.escape(accuracy)}</div>'
-        f'<div style="font-size:0.85rem">right{html.escape(held)}; {html.escape(in_short(run))}</div></div>'
+        f'<div class="run" style="{_CARD.format(color=color)}"><div>{html.escape(name)}</div>'
+        f'<div style="font-size:1.7rem;line-height:1.2;font-weight:600">{html.escape(right)}</div>'
+        f'<div style="font-size:0.85rem">{html.escape(said)}</div></div>'
     )
 
 
 def show_result(training: Training, trained: Trained) -> None:
-    """Show the runs' curves, their numbers side by side, and, folded, the verdicts in full."""
+    """Show the slopes, the runs' numbers side by side, and, folded, the verdicts in full."""
     if trained.stopped:
         st.caption("The training was stopped before its last step.")
     st.caption(described(training))
-    show_curves(shown(training, [run.curves for run in trained.runs]))
+    st.subheader("Slopes where SAM is, and where it looks")
+    show_both_slopes(shown(training, [run.curves for run in trained.runs]), training.steps)
     rows = table(trained)
     formats = {name: percent if "accuracy" in name else number for name in rows if rows[name].dtype.kind == "f"}
     st.table(rows.style.format(formats), hide_index=True, border="horizontal")
     with st.expander("The verdicts in full, and what could be certified"):
         show_verdicts(trained)
+
+
+def show_pytorch(training: Training, trained: Trained) -> None:
+    """Show the lines of PyTorch that train what is shown, and offer them as a notebook."""
+    st.subheader("It is PyTorch")
+    st.write(
+        "These lines train what is shown. With the data and the network around them they make a notebook that runs "
+        "alone, with torch, numpy and scikit-learn."
+    )
+    st.code(lines(training), language="python")
+    results = {
+        run.name: f"loss {run.loss:.6f}, correct {run.accuracy:.4f}"
+        for run in (trained.runs if training.rule == "warm" else trained.runs[:2])
+    }
+    with st.container(horizontal=True):
+        download("As notebook", partial(notebook, training, results), "sam.ipynb")
+    if training.rule != "warm":
+        st.caption("The lines are SAM's and those of a warm-start. The third run's are in the Python script below.")
 
 
 def show_verdicts(trained: Trained) -> None:
@@ -133,14 +181,19 @@ def show_verdicts(trained: Trained) -> None:
         "of the gradient, |∇f(w)| at w and |∇f(w⁺)| at w⁺; the gradient at w⁺ is also called the shifted gradient."
     )
     order = (1, 0, 2)
-    lines = "".join(
+    said = "".join(
         f'<p class="verdict"><span aria-hidden="true" style="color:{COLORS[i]}">&#9679;</span> '
         f"{html.escape(trained.runs[i].sentence)} {html.escape(_learned(trained.runs[i]))}</p>"
         for i in order
     )
-    st.html(lines)
+    st.html(said)
     for i in order:
         run = trained.runs[i]
+        if run.rests_on:
+            st.markdown(
+                "\n".join([f"**{run.name}.** What that rests on:", "", *(f"- {line}" for line in run.rests_on)])
+            )
+            st.markdown(f"What to do: {run.advice}")
         if run.proof is not None:
             sentence = f"**{run.name}.** {run.proof.sentence}"
             (st.success if run.proof.certified else st.info)(sentence, icon=None)
@@ -168,7 +221,7 @@ def _learned(run: TrainedRun) -> str:
     held = f", {percent(run.held_out)} on those held out" if math.isfinite(run.held_out) else ""
     if not math.isfinite(run.loss):
         return ""
-    return f"Loss {number(run.loss)}, {percent(run.accuracy)} of the training examples right{held}."
+    return f"Loss {number(run.loss)}, {percent(run.accuracy)} of the training examples correct{held}."
 
 
 def table(trained: Trained) -> pd.DataFrame:
@@ -190,7 +243,7 @@ def table(trained: Trained) -> pd.DataFrame:
 def offer(training: Training, trained: Trained) -> None:
     """Offer curves, pictures and a script to be taken away."""
     runs = shown(training, [run.curves for run in trained.runs])
-    curves = {title: partial(_curve_picture, runs, title) for title in curve_pictures(runs)}
+    curves = curve_makers(runs, training.steps, trained.guessing)
     with st.container(horizontal=True):
         download("Curves as CSV", partial(curves_csv, trained), "training.csv")
         if trained.slices is not None:
@@ -199,20 +252,21 @@ def offer(training: Training, trained: Trained) -> None:
         download("Python script", partial(script, training), "reproduce.py")
 
 
-def _curve_picture(runs: Sequence[Shown], title: str) -> Figure:
-    return curve_pictures(runs)[title]
-
-
 def curves_csv(trained: Trained) -> bytes:
-    """Write all runs' curves as CSV, one recorded step a row."""
-    frames = [
-        pd.DataFrame({
-            "run": run.name, "step": run.curves.k, "loss": run.curves.loss, "loss_plus": run.curves.loss_plus,
-            "gradient_norm": run.curves.gradient, "shifted_norm": run.curves.shifted, "cosine": run.curves.cosine,
-            "accuracy": run.curves.accuracy,
-        })
-        for run in trained.runs
-    ]  # fmt: skip
+    """Write all runs' curves as CSV, one recorded step a row; where there are mini-batches, their losses too."""
+    frames = []
+    for run in trained.runs:
+        c = run.curves
+        frames.append(
+            pd.DataFrame({
+                "run": run.name, "step": c.k, "loss": c.loss, "loss_plus": c.loss_plus, "gradient_norm": c.gradient,
+                "shifted_norm": c.shifted, "cosine": c.cosine, "accuracy": c.accuracy,
+            })
+        )  # fmt: skip
+        if len(c.held_out):
+            frames[-1]["held_out_accuracy"] = c.held_out
+        if len(c.batch_k):
+            frames.append(pd.DataFrame({"run": run.name, "step": c.batch_k, "batch_loss": c.batch_loss}))
     return pd.concat(frames).to_csv(index=False).encode()
 
 
@@ -223,7 +277,7 @@ def script(training: Training) -> str:
 
 from dynamics import RECIPES, gd, iterate, sam
 from dynamics.certify import certify
-from landscapes.network import Network
+from landscapes.networks import Network
 
 network = Network({n.data!r}, {n.hidden!r}, {n.activation!r}, {n.loss!r}, {n.weight_decay!r}, {n.subset!r},
                   {n.label_noise!r}, {n.held_out!r}, {n.seed!r})

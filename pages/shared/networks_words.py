@@ -11,8 +11,9 @@ import numpy as np
 
 from dynamics.outcome import STALLS, TOLERANCES, since
 from dynamics.sentences import counted, number, percent
+from dynamics.training import Curves
+from landscapes.landscape import Array
 from pages.shared.trained import Slices, Trained, TrainedRun
-from pages.shared.training import Array, Curves
 
 APART: Final = 0.05  # accuracies that differ by less are called equal
 _MOVES: Final = 0.01  # a loss that changes by less than this share from one tenth to the next is at rest
@@ -39,14 +40,16 @@ def tendency(curves: Curves) -> str:
         return ""
     change = last - before
     if abs(change) < _MOVES * abs(before):
-        return "no longer improving"
+        return "the loss is flat"
     return "still improving" if change < 0.0 else "getting worse"
 
 
 def in_short(run: TrainedRun) -> str:
     """Say a run's verdict in its own word, and beside it what its loss did lately."""
-    lately = "" if run.outcome == "diverged" else tendency(run.curves)
-    return f"{run.outcome}, {lately}" if lately else run.outcome
+    told = run.outcome in ("diverged", "learned", "learning", "flat")  # the word says it
+    lately = "" if told else tendency(run.curves)
+    word = run.outcome[0].upper() + run.outcome[1:]
+    return f"{word}; {lately}." if lately else f"{word}."
 
 
 def why(run: TrainedRun, rho: float, kind: str | None, behind: bool = False) -> str:
@@ -59,6 +62,8 @@ def why(run: TrainedRun, rho: float, kind: str | None, behind: bool = False) -> 
         behind: it has learned less than gradient descent.
     """
     c, name = run.curves, run.name
+    if run.rests_on:  # on mini-batches, where the slope at w+ need not vanish
+        return run.sentence
     if run.outcome == "diverged":
         return f"{name} diverged at step {run.step:,}: a smaller step size η or radius ρ may keep it."
     if rho == 0.0:
@@ -88,7 +93,7 @@ def why(run: TrainedRun, rho: float, kind: str | None, behind: bool = False) -> 
 def remedy(trained: Trained) -> str:
     """Say whether what was tried in SAM's place came out better, and as well as gradient descent."""
     gd, sam, tried = trained.runs
-    ends = f"{_right(tried)} right, where SAM has {_right(sam)} and {gd.name} {_right(gd)}"
+    ends = f"{_right(tried)} correct, where SAM has {_right(sam)} and {gd.name} {_right(gd)}"
     if tried.outcome == "diverged":
         return f"{tried.name} diverged at step {tried.step:,}."
     if tried.outcome in STALLS:
@@ -212,6 +217,6 @@ def of_layer(layer: Array) -> str:
     """Say what the images of a first layer show."""
     most, typical = float(np.abs(layer).max()), float(np.sqrt(np.mean(layer**2)))
     return (
-        f"The weights of {counted(len(layer), 'hidden unit')} as images, on one scale from {number(-most)} to "
-        f"{number(most)}; their root mean square is {number(typical)}."
+        f"The weights of the first layer's {counted(len(layer), 'unit')} as images, on one scale from "
+        f"{number(-most)} to {number(most)}; their root mean square is {number(typical)}."
     )

@@ -19,10 +19,10 @@ from figures.palette import RULES
 from figures.plane import landscape_2d
 from landscapes import Landscape
 from pages.shared.analysis import Answer, Question, Run, heights, shifts
-from pages.shared.compute import ask
 from pages.shared.jobs import Busy
 from pages.shared.legend import show_legend
 from pages.shared.player import Click, player
+from pages.shared.proofs import ask
 from pages.shared.report import alternative, show_verdicts
 from pages.shared.tracks import playback, snapped
 
@@ -86,7 +86,9 @@ def show_landscape(
     SAM; `folded`: the curves over the steps show when they are asked for; `radius` and
     `rho_max`: as there.
     """
-    picture = _ground(_Ground(q.landscape, q.rho, q.eta, surrogate, field, _seen(q, a, more), q, a, more))
+    picture = _ground(
+        _Ground(q.landscape, q.rho, q.eta, surrogate, field, _seen(q, a, more), int(a.found.by_proof.sum()), q, a, more)
+    )
     paths = playback(q, a, more, radius, rho_max)
     show_legend(picture, paths)
     player(
@@ -121,6 +123,7 @@ class _Ground:
     surrogate: bool
     field: bool
     seen: tuple[float, ...]
+    proved: int  # points that only the proof has found
     q: Question = dataclass_field(compare=False)
     a: Answer = dataclass_field(compare=False)
     more: tuple[Run, ...] = dataclass_field(compare=False)

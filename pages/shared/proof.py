@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import threading
-from functools import lru_cache, partial
+from functools import partial
 from typing import Final
 
 import streamlit as st
 
-from dynamics import HallucinatedPoints, Proof, certificate
-from dynamics.certificate import compared, pieces_in
+from dynamics import HallucinatedPoints, Proof
+from dynamics.certificate import compared
 from dynamics.sentences import counted, place
 from figures.boxes import MOST, proof_picture
 from landscapes import Landscape
 from pages.shared.analysis import Answer, Question
 from pages.shared.compute import wait_for
-from pages.shared.jobs import Busy, Job, submit
+from pages.shared.jobs import Busy
 from pages.shared.legend import show_legend
 from pages.shared.player import player
+from pages.shared.proofs import asked_by, at_once, proofs
 
-AT_ONCE: Final = 0.06  # seconds of estimated work for which nobody needs to ask
-_BOXES_A_TARGET, _ARCS_A_TARGET = 12, 40  # about so many are looked at, by the catalogue
-_KEPT: Final = 16  # proofs
 _HOW: Final = {
     1: ("interval", "places at the distance ρ from zeros", "An interval is decided by Newton's method for f′ = 0."),
     2: (
@@ -36,7 +33,8 @@ _HOW: Final = {
 def show_proof(q: Question, a: Answer, heading: str = "") -> None:
     """Say whether the points found are proved to be all, at once where that takes a moment, else on demand.
 
-    A fragment: asking for the proof or for its picture runs this part of the page only.
+    A fragment: asking for the proof or for its picture runs this part of the page only, unless the proof has points
+    that the list lacks. Then the page runs anew, with `proofs.ask` to complete the list, its table and its picture.
 
     Args:
         q: landscape, radius and step size.
@@ -48,73 +46,19 @@ def show_proof(q: Question, a: Answer, heading: str = "") -> None:
         return
     if heading:
         st.subheader(heading)
-    proof = _at_once(q, found)
+    proof = proofs.made(asked_by(q)) or at_once(q, found) or _on_demand(q, found)
     if proof is None:
-        proof = _on_demand(q, found)
-    if proof is not None:
-        _show(q, compared(proof, q.landscape, found))
-
-
-def _at_once(q: Question, found: HallucinatedPoints) -> Proof | None:
-    """Return the proof where it is cheap, None where it would take longer."""
-    most = pieces_in(q.landscape, AT_ONCE)
-    if _expected(q, found) > most:
-        return None
-    proof = prove(q.landscape, q.rho, q.eta, most)
-    return None if sum(proof.looked_at) >= most else proof
-
-
-def _expected(q: Question, found: HallucinatedPoints) -> int:
-    """Estimate how many boxes and arcs a proof looks at; too many where the zeros are known to form curves."""
-    targets = len(found.stationary.points)
-    if q.landscape.dim == 1:
-        return 20 * targets
-    many = bool(found.stationary.curves) or bool((found.stationary.kinds == "degenerate").any())
-    return 10**9 if many else (_BOXES_A_TARGET + _ARCS_A_TARGET) * targets
-
-
-@lru_cache(maxsize=32)
-def prove(l: Landscape, rho: float, eta: float, most: int) -> Proof:
-    """Prove what can be proved without a list, from the cache where that was asked before."""
-    return certificate(l, rho, None, eta, most)
-
-
-_Asked = tuple[Landscape, float, float]  # with radius and step size
-
-
-class _Proofs:
-    """The last few proofs that workers make or have made, of all visitors."""
-
-    def __init__(self) -> None:
-        self._jobs: dict[_Asked, Job] = {}
-        self._lock = threading.RLock()
-
-    def get(self, asked: _Asked) -> Job | None:
-        """Return the job, None where nobody has asked or it has failed."""
-        with self._lock:
-            job = self._jobs.get(asked)
-            return None if job is None or job.failed else job
-
-    def begin(self, asked: _Asked) -> Job:
-        """Return the job, begun now unless it is there."""
-        with self._lock:
-            job = self.get(asked)
-            if job is None:
-                l, rho, eta = asked
-                self._jobs.pop(asked, None)
-                self._jobs[asked] = job = submit(certificate, l, rho, None, eta, question=True)
-                while len(self._jobs) > _KEPT:
-                    del self._jobs[next(iter(self._jobs))]
-            return job
-
-
-_proofs = _Proofs()
+        return
+    proof = compared(proof, q.landscape, found)
+    if proof.lacking.size and not found.by_proof.any():
+        st.rerun()
+    _show(q, proof, found)
 
 
 def _on_demand(q: Question, found: HallucinatedPoints) -> Proof | None:
     """Offer the proof, and let a worker make it when it is asked for."""
-    asked = q.landscape, q.rho, q.eta
-    job = _proofs.get(asked)
+    asked = asked_by(q)
+    job = proofs.job(asked)
     button, line = st.empty(), st.empty()
     if job is None or not job.future.done():
         what = "these are all" if len(found) or found.curves else "there is none"
@@ -122,7 +66,7 @@ def _on_demand(q: Question, found: HallucinatedPoints) -> Proof | None:
         if job is None and not pressed:
             return None
     try:
-        job = job or _proofs.begin(asked)
+        job = job or proofs.begin(asked)
         proof: Proof = wait_for(job, "Choose a smaller window.", partial(line.caption, "A worker is at it."))
     except Busy as error:
         line.warning(str(error))
@@ -132,9 +76,11 @@ def _on_demand(q: Question, found: HallucinatedPoints) -> Proof | None:
     return proof
 
 
-def _show(q: Question, p: Proof) -> None:
+def _show(q: Question, p: Proof, found: HallucinatedPoints) -> None:
     word, _, rest = p.headline.partition(":")
     st.markdown(f"**{word}:**{rest}")
+    if found.by_proof.any():
+        st.markdown(joined(found))
     if len(p.unsearched):
         st.warning(unsearched(q.landscape, p))
     noun, where, how = _HOW[q.landscape.dim]
@@ -145,7 +91,8 @@ def _show(q: Question, p: Proof) -> None:
         "the floating-point numbers they were read as, π and e the numbers of mathematics, and no result is rounded. "
         "Ball arithmetic encloses every rounding of the proof itself.",
         f"The proof looked at {counted(boxes, noun)} and {arcs:,} {where}. {how}",
-        "It knows nothing of the search that made the table: it finds everything anew, and only then compares.",
+        "It knows nothing of the search that made the table: it finds everything anew, and only then compares. What "
+        "it has and the search lacks joins the table.",
     ]
     with st.expander("What exactly is proved"):
         st.markdown("\n".join(f"- {line}" for line in lines))
@@ -158,14 +105,21 @@ def _show(q: Question, p: Proof) -> None:
             st.caption(f"Of boxes and arcs of one kind at most {MOST:,} are drawn; the numbers are of all.")
 
 
+def joined(found: HallucinatedPoints) -> str:
+    """Say which of the points in the table only the proof has found."""
+    n = int(found.by_proof.sum())
+    which, them = ("One of them was", "it") if n == 1 else (f"{n:,} of them were", "them")
+    return f"{which} missed by the search and found by the proof. Hexagons mark {them} in the picture."
+
+
 def unsearched(l: Landscape, p: Proof) -> str:
     """Say that the search has missed stationary points, and what follows."""
     n = len(p.unsearched)
     found = f"{counted(n, 'stationary point')} of f that the search has missed, {'such as' if n > 1 else 'at'}"
     return (
         f"The proof found {found} {place(p.unsearched[0], l.diagonal)}. Hallucinated points that look there are "
-        "missing from the search's lists and pictures, at this and at other radii. A smaller window makes the search "
-        "finer."
+        "missing at other radii, as long as they are not proved too, and with them critical radii and branches. A "
+        "smaller window makes the search finer."
     )
 
 

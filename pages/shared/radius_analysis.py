@@ -14,7 +14,7 @@ from dynamics import (
     attracting_intervals,
     hallucination_curves,
 )
-from dynamics.safe import KINDS, Attracting, attracting, intervals, undecided, union
+from dynamics.critical_radius import KINDS, Attracting, attracting, intervals, undecided, union
 from dynamics.stationary import MOST_POINTS
 from landscapes import Landscape
 from pages.shared.analysis import stationary
@@ -50,11 +50,11 @@ class Danger:
     intervals: np.ndarray  # (n, 2) at eta
     small: np.ndarray  # (n, 2) for small enough steps
     by_kind: dict[str, np.ndarray]  # (n, 2) at eta, by the targets' kind
-    undecided: np.ndarray  # (n, 2) where there are points of which derivatives do not decide whether they attract
+    undecided: np.ndarray  # (n, 2) where second derivatives leave it open whether some point attracts
 
     @property
-    def safe(self) -> float | None:
-        """The safe radius at eta."""
+    def critical(self) -> float | None:
+        """The critical radius at eta."""
         return float(self.intervals[0, 0]) if len(self.intervals) else None
 
     @property
@@ -106,15 +106,21 @@ def look(span: Span) -> Danger:
     c = _curves(l, most)
     now = attracting(c, span.eta)
     none = np.empty((0, 2))
-    unknown = undecided(c)
     return Danger(
         curves=c,
         now=now,
         intervals=none if l.depends_on_rho else intervals(c, now, most),
         small=none if l.depends_on_rho else attracting_intervals(l, most, curves=c),
         by_kind={kind: none if l.depends_on_rho else intervals(c, now, most, kind) for kind in KINDS},
-        undecided=union(c.lows[unknown], c.highs[unknown]),
+        undecided=_undecided(c),
     )
+
+
+def _undecided(c: HallucinationCurves) -> np.ndarray:
+    """Return the intervals (n, 2) of radii at which second derivatives leave it open whether some point attracts."""
+    mask = np.isnan(c.step_limits) & undecided(c)[c.branch]
+    first = np.flatnonzero((c.branch[:-1] == c.branch[1:]) & (mask[:-1] | mask[1:]))
+    return union(*np.sort([c.rho[first], c.rho[first + 1]], axis=0))
 
 
 @lru_cache(maxsize=2)

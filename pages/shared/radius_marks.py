@@ -11,12 +11,8 @@ import streamlit as st
 from figures.palette import HALLUCINATED
 from pages.shared.dials import SHARES
 from pages.shared.radius_analysis import Danger, Span, quick
-from pages.shared.radius_report import critical
+from pages.shared.radius_report import beside_slider, defined
 
-EXPLAINED: Final = (
-    "At the marked radii some hallucinated point in the window attracts SAM at this step size. The safe radius is "
-    "where they begin: below it none does, but a maximizer or a saddle, where the slope is 0, can still hold SAM."
-)
 _STRIP: Final = "position:relative;height:9px;margin:0 6px"  # the slider's ends stand in from its edges as far
 _PART: Final = "position:absolute;top:0;height:5px;border-radius:2px;left:{:.2f}%;width:{:.2f}%;background:{}"
 _TICK: Final = "position:absolute;top:-2px;height:9px;width:2px;left:{:.2f}%;background:{}"
@@ -30,17 +26,17 @@ def show_marks(span: Span, places: Sequence[float], into: Any = st) -> None:
     with into.container(key="dial-marks", gap=None):
         slider, _ = st.columns(SHARES)
         slider.html(strip(found, places))
-        st.caption(critical(found), help=EXPLAINED if len(found.intervals) else None)
+        st.caption(beside_slider(found), help=defined(found))
 
 
 def strip(found: Danger, places: Sequence[float]) -> str:
-    """Draw the intervals of dangerous radii along a slider, as HTML; a tick at the safe radius."""
+    """Draw the intervals of dangerous radii along a slider, as HTML; a tick at the critical radius."""
     parts = []
     for low, high in found.intervals.tolist():
         left, right = along(places, low), along(places, high)
         parts.append(_PART.format(left, max(right - left, 0.5), HALLUCINATED))
-    if found.safe is not None and found.safe > places[0]:
-        parts.append(_TICK.format(along(places, found.safe), "currentColor"))
+    if found.critical is not None and found.critical > places[0]:
+        parts.append(_TICK.format(along(places, found.critical), "currentColor"))
     drawn = "".join(f'<span style="{part}"></span>' for part in parts)
     return f'<div class="radius-marks" aria-hidden="true" style="{_STRIP}">{drawn}</div>'
 

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from dynamics import HallucinatedPoints, HallucinationCurves
-from dynamics.safe import KINDS, undecided
+from dynamics.critical_radius import KINDS
 from dynamics.sentences import counted, number, place, told_apart
 from dynamics.stability import attraction
 from figures import Figure
@@ -23,44 +23,65 @@ from pages.shared.link import plain
 from pages.shared.radius_analysis import Danger
 from pages.shared.report import inventory, searched
 
-_SAFE: Final = (
-    "Safe radius: the radius from which on SAM can stop at a hallucinated point of this window. Below it none {} SAM, "
-    "but a maximizer or a saddle of f, where the gradient is 0, can still hold it."
-)
+_ELSE: Final = "a maximizer or a saddle of f, or a cycle around a hallucinated point, can still hold it"
+_ALMOST: Final = 1.0 - 1e-9  # of the largest radius: what reaches it goes on
 _ROWS = 2000  # of the table of events
+
+
+def stuck(d: Danger) -> str:
+    """Say at which radii SAM can stop at a hallucinated point, for a reader who has never heard of one."""
+    if _from_one_on(d):
+        perhaps = " (perhaps earlier)" if _open_below(d) else ""
+        return f"From ρ = {number(float(d.intervals[0, 0]))} on{perhaps}, SAM can get stuck on a slope here."
+    perhaps = ", perhaps at others too" if len(d.undecided) else ""
+    return f"SAM can get stuck on a slope here {_where(d.intervals, d.curves.rho_max)}{perhaps}."
+
+
+def _from_one_on(d: Danger) -> bool:
+    """Say whether some point attracts at every radius from the critical one on."""
+    if len(d.intervals) != 1:
+        return False
+    low, high = d.intervals[0].tolist()
+    return bool(low > 0.0 and high >= d.curves.rho_max * _ALMOST)
+
+
+def _open_below(d: Danger) -> bool:
+    """Say whether below the critical radius there are points of which it is undecided whether they attract."""
+    return d.critical is not None and len(d.undecided) > 0 and float(d.undecided[0, 0]) < d.critical
 
 
 def finding(q: Question, d: Danger) -> list[str]:
     """Say from which radius on there is danger, at the step size and for small enough ones."""
     if d.moves:
         return [
-            "This formula contains ρ, so that f itself changes with the radius: there is no safe radius that could be "
-            f"read off one f. The branches hold f as it is at ρ = {plain(q.rho)}; move ρ to see the others."
+            "This formula contains ρ, so that f itself changes with the radius: there is no critical radius that could "
+            f"be read off one f. The branches hold f as it is at ρ = {plain(q.rho)}; move ρ to see the others."
         ]
     most = d.curves.rho_max
     upto = f"at any radius up to {number(most)}"
     if not len(d.curves):
         return [f"No hallucinated point was found in this window, {upto}."]
-    small = "" if _same(d.small, d.intervals) else f" For small enough steps one does {_where(d.small, most)}."
+    small = "" if _same(d.small, d.intervals) else f" With very small steps: {_where(d.small, most)}."
     unknown = ""
     if len(d.undecided):
         unknown = (
-            " For those that look at degenerate stationary points of f derivatives do not decide it; there are some "
+            " For some that look at degenerate stationary points of f second derivatives do not decide it, "
             f"{_where(d.undecided, most)}."
         )
-    if d.safe is None:
+    if d.critical is None:
         known = " is known to attract SAM" if unknown else " attracts SAM"
         return [f"No hallucinated point found in this window{known} at η = {plain(q.eta)}, {upto}.{small}{unknown}"]
-    at_most = "at most " if unknown and d.undecided[0, 0] < d.safe else ""
-    first = (
-        f"Safe radius {at_most}{number(d.safe)}. At η = {plain(q.eta)} some hallucinated point attracts SAM "
-        f"{_where(d.intervals, most)}"
-    )
-    gap = "; between these radii none is known to" if unknown else "; between these radii none does"
-    gap = gap if len(d.intervals) > 1 else ""
-    parts = [f"{kind}s from {number(float(v[0, 0]))}" for kind, v in d.by_kind.items() if len(v)]
-    kinds = f" Looking at {', at '.join(parts)} on." if parts else ""
-    return [f"{first}{gap}.{kinds}{small}{unknown}"]
+    at_most = "at most " if _open_below(d) else ""
+    gap = ""
+    if len(d.intervals) > 1:
+        gap = f"; between these radii no point found {'is known to attract' if unknown else 'attracts'} SAM"
+    firsts = sorted((float(v[0, 0]), kind) for kind, v in d.by_kind.items() if len(v))
+    parts = [f"{kind}{'' if i else ' attract'} from {number(low)}" for i, (low, kind) in enumerate(firsts)]
+    kinds = f" Points that look at a {', at a '.join(parts)}." if parts else ""
+    return [
+        f"{stuck(d)} The critical radius at η = {plain(q.eta)} is {at_most}{number(d.critical)}{gap}."
+        f"{kinds}{small}{unknown}"
+    ]
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> bool:
@@ -74,7 +95,7 @@ def _where(intervals: np.ndarray, most: float, limit: int = 4) -> str:
     shown = intervals[:limit]
     written = told_apart(shown.ravel().tolist())
     parts = [
-        f"from {begin} " + ("on" if high > most * (1.0 - 1e-9) else f"to {end}")
+        f"from {begin} " + ("on" if high > most * _ALMOST else f"to {end}")
         for high, begin, end in zip(shown[:, 1], written[::2], written[1::2], strict=True)
     ]
     more = f" and in {counted(len(intervals) - limit, 'further interval')}" if len(intervals) > limit else ""
@@ -86,20 +107,37 @@ def here(q: Question, h: HallucinatedPoints) -> str:
     return f"At ρ = {plain(q.rho)} and this step size: {inventory(h, q.eta, '')}."
 
 
+def corrected(q: Question, d: Danger, h: HallucinatedPoints) -> str:
+    """Say so where the proof has points that attract at a radius at which no branch does; empty elsewhere."""
+    n = int((h.by_proof & h.attract(q.eta)).sum())
+    dangerous = ((d.intervals[:, 0] <= q.rho) & (q.rho <= d.intervals[:, 1])).any()
+    if not n or d.moves or dangerous:
+        return ""
+    lower = d.critical is None or q.rho < d.critical
+    at_most = f"the critical radius is at most {number(q.rho)}, and " if lower else ""
+    return (
+        f"At ρ = {plain(q.rho)} the proof has {counted(n, 'point')} that {'attracts' if n == 1 else 'attract'} SAM and "
+        f"that the search has missed: {at_most}the branches lack {'it' if n == 1 else 'them'}."
+    )
+
+
 def show_finding(q: Question, d: Danger, h: HallucinatedPoints) -> None:
     """Show the finding, and what there is at the current radius."""
     lines = "".join(f'<p class="verdict">{line}</p>' for line in (*finding(q, d), here(q, h)))
-    if d.safe is not None:  # the words that count
+    if d.critical is not None:  # the words that count
         words, _, _ = finding(q, d)[0].partition(". ")
         lines = lines.replace(f"{words}.", f"<strong>{words}.</strong>", 1)
     st.html(f"<div role='status'>{lines}</div>")
+    if words := corrected(q, d, h):
+        st.warning(words)
     notes = []
-    if d.safe is not None:
-        notes.append(_SAFE.format("is known to attract" if len(d.undecided) else "attracts"))
+    told = defined(d)
+    if told:
+        notes.append(told)
     notes.append(searched(q.landscape))
     s = d.curves.stationary
-    if s.left_out:
-        st.warning(f"f has too many stationary points: only the {len(s.points):,} innermost are looked at.")
+    if missing := s.left_out + d.curves.left_out:
+        st.warning(f"f has too many stationary points: only the innermost are looked at, {missing:,} are left out.")
     single = int((~d.curves.curves).sum())
     if single > MOST:
         notes.append(
@@ -116,22 +154,30 @@ def show_finding(q: Question, d: Danger, h: HallucinatedPoints) -> None:
     st.caption(" ".join(notes))
 
 
-def critical(d: Danger) -> str:
-    """Name the radii at which it begins or ceases to be dangerous, for beside the slider."""
+def defined(d: Danger) -> str | None:
+    """Say what the critical radius is and what it does not exclude; None where there is none."""
+    if d.critical is None:
+        return None
+    known = "is known to attract" if len(d.undecided) else "attracts"
+    return (
+        "Critical radius: from there on a hallucinated point of this window can attract SAM at this step size. Below "
+        f"it no point found {known} SAM, but {_ELSE}; Basins shows from which share of the starts."
+    )
+
+
+def beside_slider(d: Danger) -> str:
+    """Say in a line or two at which radii there is danger, and what that leaves out."""
     if d.moves:
         return "This formula contains ρ: f changes with it, and no radius is critical for all of these f."
-    most = d.curves.rho_max
-    ends = told_apart(sorted({float(v) for v in d.intervals.ravel() if 0.0 < v < most * (1.0 - 1e-9)}))
-    if not ends:
-        if len(d.intervals):
-            return f"At this step size some hallucinated point attracts SAM at every radius up to {number(most)}."
-        known = "known to be critical" if len(d.undecided) else "critical"
-        return f"Up to ρ = {number(most)} no radius is {known} at this step size."
-    begins = float(d.intervals[0, 0]) > 0.0
-    if len(ends) == 1:
-        return f"Critical radius at this step size: {ends[0]}{', the safe radius' if begins else ''}."
-    shown = ", ".join(ends[:6]) + (", …" if len(ends) > 6 else "")
-    return f"Critical radii at this step size: {shown}.{' The first is the safe radius.' if begins else ''}"
+    if d.critical is None:
+        found = "is known" if len(d.undecided) else "was found"
+        most = number(d.curves.rho_max)
+        return (
+            f"Up to ρ = {most} no point {found} on a slope that holds SAM here. A saddle, a cycle or a plateau can "
+            "still hold it."
+        )
+    there = "Below that" if _from_one_on(d) else "Elsewhere"
+    return f"{stuck(d)} {there}, a maximizer, a saddle or a cycle can still hold it."
 
 
 def alternative(q: Question, d: Danger, h: HallucinatedPoints) -> str:
@@ -175,7 +221,7 @@ _WHY = {
     "edge": "the window's edge",
     "fold": "a fold",
     "crossing": "branches cross",
-    "kink": "a kink of f",
+    "kink": "a kink or pole of f",
     "undefined": "f is undefined",
     "rounding": "it cannot be followed in floating-point numbers",
 }
@@ -216,7 +262,7 @@ def branches_csv(d: Danger) -> bytes:
     columns["target_kind"] = c.kinds[own]
     for i in range(c.landscape.dim):
         columns |= {f"mu{i + 1}_real": c.eigenvalues[:, i].real, f"mu{i + 1}_imag": c.eigenvalues[:, i].imag}
-    columns["at_eta"] = np.where(undecided(c)[own], "undecided", attraction(c.step_limits, d.now.eta))
+    columns["at_eta"] = attraction(c.step_limits, d.now.eta)
     columns |= {"eta_max": c.step_limits, "begins": c.starts[own], "ends": c.ends[own], "of_a_curve": c.curves[own]}
     return pd.DataFrame(columns).to_csv(index=False).encode()
 
@@ -225,12 +271,12 @@ def script(q: Question, d: Danger) -> str:
     """Write a short program that finds the same branches and radii with this package."""
     l = q.landscape
     intervals = f"""
-print("safe radius", safe_radius(landscape, rho_max, eta, curves=curves))
+print("critical radius", critical_radius(landscape, rho_max, eta, curves=curves))
 print("attracting", attracting_intervals(landscape, rho_max, eta, curves=curves).tolist())
 for kind in {KINDS!r}:
     print(kind, attracting_intervals(landscape, rho_max, eta, kind, curves).tolist())
 """
-    names = "attracting_intervals, hallucination_curves, safe_radius"
+    names = "attracting_intervals, hallucination_curves, critical_radius"
     if d.moves:
         intervals = "# The formula contains rho: these branches are of f as it is at one radius.\n"
         names = "hallucination_curves"

@@ -112,14 +112,14 @@ def show_grid(link: Link, q: Question, remedies: Sequence[Remedy]) -> None:
         if st.button("Run them all", type="primary", disabled=idle, key="run-grid"):
             begin(cases, asked=True)
             st.rerun()
-        if st.button("Stop", disabled=not running, key="stop-grid") and work is not None:
+        if st.button("Stop the runs", disabled=not running, key="stop-grid") and work is not None:
             work.stop_by_hand()
     st.caption(f"{counted(cases[0].n ** 2, 'start')}, in the middles of equal cells of the window.")
     if work is None or not (work.about == cases or set(cases) & set(results)):
         st.write(
             "One start is an anecdote. Run every rule from every start of a grid over the window to see how often each "
-            f"{WORDS[FINE].one}: has reached it, or bounces around it. This server's workers do it; Stop keeps what is "
-            "finished."
+            f"{WORDS[FINE].one}: has reached it, or bounces around it. This server's workers do it; stopped, they "
+            "keep what is finished."
         )
         return
     st.fragment(_show_progress, run_every=_OFTEN if running else None)(cases)

@@ -57,7 +57,7 @@ def show_warm(link: Link, q: Question, a: Answer) -> None:
         if st.button(f"Search at {counted(len(cases), 'radius', 'radii')}", disabled=running, key="run-warm"):
             works().begin(_NAME, Watched(case, cases, run_rescue))
             st.rerun()
-        if st.button("Stop", disabled=not running, key="stop-warm") and work is not None:
+        if st.button("Stop the search over ρ", disabled=not running, key="stop-warm") and work is not None:
             work.stop()
     if work is None or work.about != case:
         return
@@ -89,7 +89,7 @@ def _show_here(case: WarmCase, a: Answer) -> None:
         if st.button(f"Search at ρ = {case.question.rho:.4g}", disabled=running, key="run-here"):
             works().begin(_HERE, Watched(case, (case,), run_warm))
             st.rerun()
-        if st.button("Stop", disabled=not running, key="stop-here") and work is not None:
+        if st.button("Stop this search", disabled=not running, key="stop-here") and work is not None:
             work.stop()
     if work is None:
         st.write("Every length is tried, which takes a while with as many steps.")

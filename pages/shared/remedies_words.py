@@ -20,6 +20,7 @@ _SAME: Final = 1e-4  # of the diagonal: ends that are closer are one place
 _OWN_RADIUS: Final = {  # rules to which rho is another quantity than to SAM
     "USAM": "USAM's distance is ρ times the slope, so it shrinks to nothing where the slope does.",
     "ASAM": "ASAM's distance is scaled by the coordinates of x.",
+    "LE-SAM": "LE-SAM's distance is at most ρ, and less where the slope is steep.",
 }
 
 

@@ -27,8 +27,9 @@ _CURVE: Final = {
     "attracts": "it attracts SAM at this step size",
     "attracts in part": "a part of it attracts SAM at this step size",
     "repels": "it does not attract SAM at this step size",
-    "undecided": "derivatives do not decide whether it attracts SAM",
+    "undecided": "second derivatives do not decide whether it attracts SAM",
 }
+RESIDUAL: Final = "passes the definition up to rounding: 0 at x⁺, though not at x"
 _ORDER: Final = {"attracts": 0, "undecided": 1, "repels": 2}  # of the rows
 
 
@@ -73,16 +74,16 @@ def held(states: np.ndarray, noun: str, steps: str = " at this step size", plura
         plural: of the noun where it is irregular.
     """
     n, some, undecided = len(states), int((states == "attracts").sum()), int((states == "undecided").sum())
-    what = counted(n, noun, plural) if n else f"no {noun} was found"
+    what = f"{counted(n, noun, plural)} found" if n else f"no {noun} was found"
     if undecided == n > 0:
-        return f"{what}; derivatives do not decide whether {'it attracts' if n == 1 else 'they attract'} SAM"
+        return f"{what}; second derivatives do not decide whether {'it attracts' if n == 1 else 'they attract'} SAM"
     if n < 2:
         return f"{what}, {'attracting' if some else 'not attracting'} SAM{steps}" if n else what
     if undecided and not some:
         others = "the other one does not" if n == undecided + 1 else "of the others none does"
         whether = "one of them attracts" if undecided == 1 else f"{undecided:,} of them attract"
-        return f"{what}; derivatives do not decide whether {whether} SAM{steps}, {others}"
-    rest = f"; for {undecided:,} of them derivatives do not decide it" if undecided else ""
+        return f"{what}; second derivatives do not decide whether {whether} SAM{steps}, {others}"
+    rest = f"; for {undecided:,} of them second derivatives do not decide it" if undecided else ""
     count = "all" if some == n else f"{some:,}" if some else "none"
     return f"{what}, {count} of them attracting SAM{steps}{rest}"
 
@@ -102,14 +103,15 @@ def table(q: Question, h: HallucinatedPoints) -> pd.DataFrame:
     columns["target is a"] = h.kinds
     columns["|∇f(x⁺)|"] = h.residuals
     columns["attracts below η"] = h.step_limits
+    columns["found by"] = np.where(h.by_proof, "the proof", "search")
     rows = pd.DataFrame(columns)
     return rows.sort_values("at this η", kind="stable", key=lambda word: word.map(_ORDER), ignore_index=True)
 
 
 def show_points(q: Question, a: Answer) -> None:
-    """Show every hallucinated point with the numbers that prove it, to sort and to take away."""
+    """Show the hallucinated points found, with the numbers that the definition is about, to sort and to take away."""
     h = a.found
-    st.subheader("Every hallucinated point in the window")
+    st.subheader("Hallucinated points found in the window")
     if q.rho == 0.0:
         st.write("With ρ = 0 SAM does not look ahead: it is gradient descent, and there are no hallucinated points.")
         return
@@ -138,7 +140,7 @@ def show_points(q: Question, a: Answer) -> None:
             f"{_CURVE[attraction_of_curve(curve.step_limits, q.eta)]}."
         )
     if len(h.curves) > _CURVES:
-        st.write(f"There are {len(h.curves) + h.curves_left_out - _CURVES:,} more such curves.")
+        st.write(f"{len(h.curves) + h.curves_left_out - _CURVES:,} more such curves were found.")
     if h.curves_left_out:
         st.write(f"Of these {counted(h.curves_left_out, 'curve')}, the shortest, are not drawn.")
     if len(h) == 0:
@@ -146,13 +148,15 @@ def show_points(q: Question, a: Answer) -> None:
     st.write(f"{held(attraction(h.step_limits, q.eta), 'point')}.")
     rows = table(q, h)
     formats = {name: st.column_config.NumberColumn(format="%.6g") for name in rows if rows[name].dtype.kind == "f"}
-    formats["|∇f(x⁺)|"] = st.column_config.NumberColumn(format="%.1e", help="0 up to rounding: that proves the point")
+    formats["|∇f(x⁺)|"] = st.column_config.NumberColumn(format="%.1e", help=RESIDUAL)
     formats["|∇f(x)|"] = st.column_config.NumberColumn(format="%.6g", help="not 0: x is no stationary point of f")
     formats["attracts below η"] = st.column_config.NumberColumn(
-        format="%.4g", help="largest stable step size; 0: repels at every step size; none: not decided by derivatives"
+        format="%.4g",
+        help="largest stable step size; 0: repels at every step size; none: not decided by second derivatives",
     )
     height: Any = "content" if len(rows) <= _WHOLE else "auto"
-    st.dataframe(rows, hide_index=True, column_config=formats, width="stretch", height=height)
+    shown = [name for name in rows if name != "found by" or h.by_proof.any()]
+    st.dataframe(rows, hide_index=True, column_config=formats, column_order=shown, width="stretch", height=height)
     show_located(q.landscape, h)
     download_table("Points as CSV", rows, "hallucinated-points.csv")
 

@@ -264,6 +264,7 @@ class Drawing {
       this.measured.setAttribute("d", stage >= STAGES.measure ? tangent(qx, qy, ux, uy * track.step[i]) : "");
       this.back.setAttribute("d", stage >= STAGES.down ? tangent(px, py, ux, uy * track.step[i]) : "");
     } else {
+      this.slope.setAttribute("d", ""); // the landscape before may have had one variable
       const [sx, sy] = [-track.step[2 * i] * ux, -track.step[2 * i + 1] * uy];
       const share = Math.cbrt(Math.hypot(track.step[2 * i], track.step[2 * i + 1]) / this.steepest);
       const scale = (STEEPEST * share) / Math.hypot(sx, sy) || 0;

@@ -7,11 +7,10 @@ import html
 import streamlit as st
 
 from dynamics import Verdict
-from dynamics.sentences import article, number, place
+from dynamics.sentences import article, counted, number, place
 from dynamics.stability import attraction
 from figures.palette import GD, SAM
 from pages.shared.analysis import Answer, Question
-from pages.shared.report import held
 
 _LINE = '<p class="verdict"><span aria-hidden="true" style="color:{}">&#9679;</span> {}</p>'
 
@@ -66,16 +65,46 @@ def explain(q: Question, a: Answer) -> None:
     elif q.rho == 0.0:
         st.markdown("With ρ = 0 SAM does not look ahead: it is gradient descent. Move ρ up.")
     else:
-        st.markdown("From this start SAM is not deceived at this radius.")
+        st.markdown(otherwise(q, v))
     st.markdown(stars(q, a))
 
 
+def otherwise(q: Question, v: Verdict) -> str:
+    """Say what it means that a run did not stop at a hallucinated point, nor on a hilltop."""
+    if v.kind == "minimizer" and v.outcome in ("reached", "bouncing"):
+        return "From this start SAM is not deceived at this radius: it finds a valley, as GD would."
+    if v.outcome in ("stopped", "trapped"):
+        return "That is no hallucination: the slope is 0 where SAM is held. But it is not the bottom of a valley."
+    if v.outcome == "diverged":
+        return "That is no hallucination: SAM has left the window."
+    slope = f"the slope where it is now is {number(v.gradient_norm)}"
+    if v.outcome == "stalled":
+        return (
+            f"SAM hardly moves, since the slope where it looks has almost vanished; {slope}. No point was confirmed at "
+            "which it would be exactly 0, so that this is not called a hallucination."
+        )
+    if v.outcome == "cycling":
+        return f"SAM does not come to rest: it goes round and round, and {slope}. That is not called a hallucination."
+    return f"SAM has not come to rest after {counted(q.steps, 'step')}; {slope}. More steps may tell."
+
+
 def stars(q: Question, a: Answer) -> str:
-    """Say what the stars in the picture are, and how many there are."""
-    if not len(a.found):
-        return "At this ρ there is no place in the window at which SAM could stop though f falls."
-    points = held(attraction(a.found.step_limits, q.eta), "hallucinated point", "")
-    return (
-        f"Stars mark every place in the window at which SAM can stop though f falls: {points}. From hollow stars it "
-        "drifts away."
+    """Say what the stars in the picture are, how many were found, and what they do to SAM."""
+    states = attraction(a.found.step_limits, q.eta)
+    n, some, undecided = len(states), int((states == "attracts").sum()), int((states == "undecided").sum())
+    if not n:
+        return "At this ρ no point was found where SAM would stop although f still slopes downhill."
+    what = (
+        f"Stars mark the points found where SAM would stop although f still slopes downhill: "
+        f"{counted(n, 'hallucinated point')}. "
     )
+    if some == n:
+        return what + ("It attracts SAM." if n == 1 else "Both attract SAM." if n == 2 else "All of them attract SAM.")
+    if undecided == n:
+        return what + f"Second derivatives do not decide whether {'it attracts' if n == 1 else 'they attract'} SAM."
+    open_ = f"; of {undecided:,} that is undecided" if undecided else ""
+    if not some:
+        them = "It repels" if n == 1 else "The hollow ones repel" if undecided else "All of them repel"
+        return f"{what}{them} SAM at this step size{open_}."
+    hollow = "; hollow ones repel it" if some + undecided < n else ""
+    return f"{what}{some:,} of them {'attracts' if some == 1 else 'attract'} SAM{hollow}{open_}."

@@ -14,12 +14,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from landscapes.network import Network
+from dynamics.training import Curves
+from landscapes.networks import Network
+from pages.shared.scene import Scene
 from pages.shared.trained import CertificateSummary, Slices, Trained, TrainedRun, train
-from pages.shared.training import PRESETS, Curves, Training
+from pages.shared.training import PRESETS, Training
 
 FOLDER: Final = Path(__file__).parent / "presets"
-_NOW: Final = (CertificateSummary, Curves, Network, Slices, Trained, TrainedRun, Training)
+_NOW: Final = (CertificateSummary, Curves, Network, Scene, Slices, Trained, TrainedRun, Training)
 _BEFORE: Final = {"NetworkSpec": Network, "Proof": CertificateSummary}  # as older files call them
 _TYPES: Final = {c.__name__: c for c in _NOW} | _BEFORE
 
@@ -66,8 +68,17 @@ def unpack(data: bytes) -> Any:
 @cache
 def stored(preset: str) -> tuple[Training, Trained]:
     """Return a preset's training and what it left."""
-    training, trained = unpack((FOLDER / f"{preset.lower()}.npz").read_bytes())
+    training, trained = unpack(_file(preset).read_bytes())
     return training, trained
+
+
+def file_name(preset: str) -> str:
+    """Return what the files of a preset are called."""
+    return preset.split(",")[0].lower()
+
+
+def _file(preset: str) -> Path:
+    return FOLDER / f"{file_name(preset)}.npz"
 
 
 def make() -> None:
@@ -75,7 +86,7 @@ def make() -> None:
     FOLDER.mkdir(exist_ok=True)
     for name, training in PRESETS.items():
         trained = train(training)
-        file = FOLDER / f"{name.lower()}.npz"
+        file = _file(name)
         file.write_bytes(pack((training, trained)))
         print(f"{file.relative_to(FOLDER.parent)}: {file.stat().st_size / 1000.0:.0f} kB")
         for run in trained.runs:

@@ -13,11 +13,13 @@ from typing import Any, Final, Generic, NamedTuple
 
 import numpy as np
 
-from dynamics import verdict
 from dynamics.sentences import counted
 from dynamics.sweep import Case, Finished, Result, sweep
+from dynamics.training import Course, advance
+from landscapes.networks import one_thread
 from pages.shared import jobs
-from pages.shared.training import Course, Training, advance, as_case
+from pages.shared.trained import judged
+from pages.shared.training import Training, as_case
 
 MOST_RUNS: Final = 200
 _PATIENCE: Final = 5  # seconds in which a scheduler has to answer
@@ -87,14 +89,17 @@ def run_case(case: Training) -> CaseResult:
     """
     network = case.network
     course = Course(case.swept(network), network.start(case.seed, case.scale), case.steps)
-    advance((course,), None, jobs.stop_asked)
-    if course.left:
-        raise Stopped("it was stopped")
-    orbit, w = course.orbit(), course.orbit().x[-1]
-    return CaseResult(
-        float(orbit.f[-1]), float(orbit.f_plus[-1]), float(orbit.gradient_norms[-1]), float(orbit.shifted_norms[-1]),
-        network.accuracy(w), network.held_out_accuracy(w), verdict(network, orbit).outcome, case.steps,
-    )  # fmt: skip
+    with one_thread():
+        (curves,) = advance((course,), None, jobs.stop_asked)
+        if course.left:
+            raise Stopped("it was stopped")
+        orbit = course.orbit()
+        w, here = orbit.x[-1], np.isfinite(orbit.x[-1]).all()
+        ends = (float(values[-1]) if here else np.nan for values in (
+            curves.loss, curves.loss_plus, curves.gradient, curves.shifted
+        ))  # fmt: skip
+        outcome = judged(network, "SAM", orbit, curves).outcome
+        return CaseResult(*ends, network.accuracy(w), network.held_out_accuracy(w), outcome, case.steps)
 
 
 class LocalExecutor(Executor):

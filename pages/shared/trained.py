@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
 
-from dynamics import Orbit, verdict
+from dynamics import Orbit, Verdict, verdict
 from dynamics.certify import Certificate, certify
 from dynamics.outcome import STALLS
 from dynamics.rules import NORMALIZED, unit
-from landscapes.network import Network
+from dynamics.training import Course, Curves, Judgement, Progress, Record, advance, judge
+from landscapes.landscape import Array
+from landscapes.networks import Network, one_thread
+from landscapes.networks.data import IMAGES
 from pages.shared import jobs
-from pages.shared.training import Array, Course, Curves, Progress, Training, advance, one_thread
+from pages.shared.scene import Scene, decided, scene
+from pages.shared.training import DIGITS, Training
 
 _LINE: Final = 121  # values on the line through w and w+
 _PLANE: Final = 27  # values along an axis of the plane
 _BEYOND: Final = 0.6  # the line goes on this share of rho beyond w and w+
+_SEARCH: Final = 30.0  # seconds for a certificate
 _ENDS: Final = 3  # eigenvalues kept at either end of the spectrum
 
 
@@ -70,6 +78,8 @@ class TrainedRun:
     accuracy: float
     held_out: float  # NaN where no examples are held out
     proof: CertificateSummary | None  # None where no certificate was sought
+    rests_on: tuple[str, ...] = ()  # what a verdict on mini-batches rests on, in sentences
+    advice: str = ""  # and what to do
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +88,36 @@ class Trained:
 
     runs: tuple[TrainedRun, ...]
     slices: Slices | None  # None where the run left the finite numbers or was stopped
-    first_layer: Array | None  # (units, 8, 8) for images, else None
+    first_layer: Array | None  # (units, height, width) for images, else None
     stopped: bool  # before the last step
+    scene: Scene | None = None  # of networks of two inputs
+    classes: Array | None = None  # (runs, q, p) that each run's network gives to the places of the scene
+    guessing: float = math.nan  # the loss of guessing the classes' shares
+
+
+@dataclass(frozen=True, eq=False)
+class Seen(Progress):
+    """Progress with what is to be seen of the networks as they are: the plane at first, then who decides what in it."""
+
+    scene: Scene | None = None
+    classes: Array | None = None
+
+
+class _Watcher:
+    """Passes on reports of the courses, with what their networks decide."""
+
+    def __init__(self, network: Network, report: Callable[[Progress], None]) -> None:
+        """Begin with the plane, if the network has one."""
+        self.scene, self._network, self._report, self._told = scene(network), network, report, False
+
+    def tell(self, courses: tuple[Course, ...], p: Progress) -> None:
+        """Report, and in the first report send the plane along."""
+        classes = None
+        if self.scene is not None:
+            classes = decided(self._network, self.scene, [course.weights for course in courses])
+        plane = None if self._told else self.scene
+        self._told = True
+        self._report(Seen(p.done, p.of, p.pieces, p.doing, plane, classes))
 
 
 def train(
@@ -97,7 +135,9 @@ def train(
     network = training.network
     w = network.start(training.seed, training.scale)
     courses = tuple(Course(rule, w, training.steps) for rule in training.rules(network))
-    curves = advance(courses, report, stop)
+    with one_thread():
+        watching = None if report is None else partial(_Watcher(network, report).tell, courses)
+        curves = advance(courses, watching, stop)
     cut = any(course.left for course in courses)
 
     def ended_early() -> bool:
@@ -119,8 +159,10 @@ def train(
         cuts = None
         if finite and not ended_early():
             cuts = slices(network, end, courses[1].snapshots, training.rho)
-        images = training.network.data == "digits" and finite
-        return Trained(runs, cuts, network.first_layer(end.x[-1]) if images else None, cut)
+        layer = network.first_layer(end.x[-1]) if network.data in IMAGES and finite else None
+        plane = scene(network)
+        classes = None if plane is None else decided(network, plane, [course.orbit().x[-1] for course in courses])
+        return Trained(runs, cuts, layer, cut, plane, classes, network.guessing)
 
 
 def train_in_worker(training: Training) -> Trained:
@@ -130,19 +172,46 @@ def train_in_worker(training: Training) -> Trained:
     return train(training, jobs.report, jobs.stop_asked)
 
 
+def prepare() -> None:
+    """Load PyTorch and the data, so that the next training begins at once; to be called by a worker of `jobs`."""
+    network = DIGITS.network
+    with one_thread():
+        network.value(network.start(0))
+
+
 def ended(
     training: Training, network: Network, name: str, orbit: Orbit, curves: Curves, stop: Callable[[], bool]
 ) -> TrainedRun:
     """Judge a run; where it has stalled, and nobody wants it to stop, seek a certificate."""
-    v, w = verdict(network, orbit), orbit.x[-1]
+    v, w = judged(network, name, orbit, curves), orbit.x[-1]
     proof = None
     # What is certified are SAM's points; a rule that looks elsewhere has others.
     if v.outcome in STALLS and orbit.traits.look_ahead == NORMALIZED and not stop():
-        proof = _summary(certify(network, w, training.rho, training.eta, stop=stop))
+        proof = _summary(_certificate(training, network, orbit, stop))
+    loss = network.value(w) if orbit.traits.batches else orbit.f[-1]
+    rests_on, advice = (v.rests_on, v.advice) if isinstance(v, Judgement) else ((), "")
     return TrainedRun(
-        name, curves, v.outcome, v.step, v.sentence, float(orbit.f[-1]), network.accuracy(w),
-        network.held_out_accuracy(w), proof,
+        name, curves, v.outcome, v.step, v.sentence, float(loss), network.accuracy(w),
+        network.held_out_accuracy(w), proof, rests_on, advice,
     )  # fmt: skip
+
+
+def judged(network: Network, name: str, orbit: Orbit, curves: Curves) -> Verdict | Judgement:
+    """Say how a run ended: by its steps, or, where these saw mini-batches, by what was recorded of all examples."""
+    if not orbit.traits.batches:
+        return verdict(network, orbit)
+    return judge(Record.of(name, curves, network.guessing))
+
+
+def _certificate(training: Training, network: Network, orbit: Orbit, stop: Callable[[], bool]) -> Certificate:
+    """Seek a certificate on all examples, in double precision, for a while; of batches from the mean place, too."""
+    exact, until = replace(network, precision="float64"), time.monotonic() + _SEARCH
+    starts = [orbit.x[-1], orbit.x.mean(axis=0)] if orbit.traits.batches else [orbit.x[-1]]
+    for w in starts:
+        found = certify(exact, w, training.rho, training.eta, stop=lambda: stop() or time.monotonic() > until)
+        if found.certified:
+            break
+    return found
 
 
 def _summary(c: Certificate) -> CertificateSummary:

@@ -5,30 +5,17 @@ The server's own process only describes networks: their data are loaded where th
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
-import numpy as np
-import numpy.typing as npt
-
-from dynamics import RECIPES, Orbit, Rule, gd, sam, warm_start
-from dynamics.orbit import Recorder
-from landscapes.datasets import MOST
-from landscapes.network import Network
-
-Array = npt.NDArray[np.float64]
+from dynamics import RECIPES, Rule, decayed, gd, momentum, sam, warm_start
+from dynamics.training import Batches, batched
+from landscapes.networks import Network, Table
 
 MOST_STEPS: Final = 12_000
 WIDEST: Final = 64
-DEEPEST: Final = 2
-CURVE: Final = 600  # points of a curve at most
-SNAPSHOTS: Final = 200  # positions of a path that are kept
-_PATIENCE: Final = 0.2  # seconds between two reports
-_CHUNK: Final = 128  # steps of a round at most
-_LEASH: Final = 100.0  # a run that is further from its start than this many times the start's length has left
+DEEPEST: Final = {"dense": 4, "convolutional": 3}
 
 
 @dataclass(frozen=True)
@@ -41,19 +28,55 @@ class Training:
     steps: int = 6000
     warm: int = 300  # steps of gradient descent before the rule, where there is a warm-start
     scale: float | None = None  # of the first weights; None for N(0, 1/fan-in) and no biases
-    seed: int = 0  # of the first weights
+    seed: int = 0  # of the first weights, and of the order of the examples
     rule: str = "warm"  # what is tried in SAM's place, a name in `dynamics.RECIPES`
     options: tuple[tuple[str, float], ...] = ()  # of that rule, where they are not as by default
+    batch: int | None = None  # how many examples a step sees; None for all of them
+    beta: float = 0.0  # momentum, of every rule
+    decay: float = 0.0  # weight decay of every rule's steps, as SGD has it; the objective's own is the network's
 
     def rules(self, network: Any) -> tuple[Rule, ...]:
         """Gradient descent, SAM, and what is tried in its place."""
-        return gd(network, self.eta), sam(network, self.eta, self.rho), self._tried(network, self.steps)
+        return tuple(self._stepping(make, network) for make in self._made)
+
+    @property
+    def _made(self) -> tuple[Callable[[Any], Rule], ...]:
+        return (
+            lambda l: gd(l, self.eta),
+            lambda l: sam(l, self.eta, self.rho),
+            lambda l: self._tried(l, self.steps),
+        )
 
     def swept(self, network: Any) -> Rule:
         """Gradient descent for the warm-start's steps, then the rule, or SAM; what a sweep trains by."""
         kept = replace(self, rule="sam") if self.rule == "warm" else self
-        rule = kept._tried(network, self.steps - self.warm)
-        return warm_start(gd(network, self.eta), rule, self.warm) if self.warm else rule
+
+        def make(l: Any) -> Rule:
+            rule = kept._tried(l, self.steps - self.warm)
+            return warm_start(gd(l, self.eta), rule, self.warm) if self.warm else rule
+
+        return self._stepping(make, network)
+
+    def _stepping(self, make: Callable[[Any], Rule], network: Any) -> Rule:
+        """Make a rule with the training's momentum, weight decay and mini-batches, under its own name."""
+
+        def on(l: Any) -> Rule:
+            rule = make(l)
+            rule = decayed(rule, self.decay) if self.decay else rule
+            return momentum(rule, self.beta) if self.beta else rule
+
+        rule = on(network) if self.batch is None else batched(on, network, self.batches)
+        return replace(rule, name=make(network).name)
+
+    @property
+    def batches(self) -> Batches:
+        """Which examples each step sees, where it does not see all."""
+        return Batches(self.network.count, self.batch or self.network.count, self.seed)
+
+    @property
+    def epochs(self) -> float:
+        """How often every example is seen."""
+        return self.steps / self.batches.per_epoch
 
     @property
     def values(self) -> dict[str, float]:
@@ -66,140 +89,45 @@ class Training:
     @property
     def names(self) -> tuple[str, ...]:
         """What the three runs are called."""
-        return tuple(rule.name for rule in self.rules(None))
-
-
-@dataclass(frozen=True, eq=False)
-class Curves:
-    """What was recorded of a run, at the steps k."""
-
-    k: npt.NDArray[np.int64]  # (n,)
-    loss: Array  # (n,) at w
-    loss_plus: Array  # (n,) at w+
-    gradient: Array  # (n,) |g|
-    shifted: Array  # (n,) |S|
-    cosine: Array  # (n,) of the angle between g and S
-    accuracy: Array  # (n,) on the training examples; NaN where it was not taken
-
-    def after(self, more: Curves) -> Curves:
-        """Return these and what followed."""
-        return Curves(*(np.concatenate([getattr(self, f.name), getattr(more, f.name)]) for f in fields(self)))
-
-    @staticmethod
-    def empty() -> Curves:
-        """Return the curves of a run that has not begun."""
-        return Curves(np.empty(0, np.int64), *(np.empty(0) for _ in range(6)))
-
-
-@dataclass(frozen=True, eq=False)
-class Progress:
-    """What a worker reports now and then: the next piece of every curve, and how far it is."""
-
-    done: int  # steps, of all runs together
-    of: int
-    pieces: tuple[Curves, ...]
-    doing: str = "training"
-
-
-class Course:
-    """One run that is continued piece by piece, and gives the same numbers however it is cut."""
-
-    def __init__(self, rule: Rule, w: Array, steps: int) -> None:
-        """Begin at the weights w (d,)."""
-        self.steps = steps
-        self.snapshots: list[tuple[int, Array]] = []
-        self._rule, self._w, self._memory = rule, w, rule.start(w)
-        self._recorder = Recorder(rule, w, steps, keep="scalars")
-        self._start, self._leash = w, _LEASH * max(1.0, float(np.linalg.norm(w)))
-
-    @property
-    def left(self) -> int:
-        """How many of its points 0, 1, ..., steps have not been visited."""
-        return self.steps + 1 - self._recorder.seen
-
-    def go_on(self, count: int) -> Curves:
-        """Visit the next points, `count` of them at most; return what belongs in the curves."""
-        first, w = self._recorder.seen, self._w
-        accuracy = getattr(self._rule.objective, "accuracy", lambda _: np.nan)
-        for_curves, for_path = max(1, -(-self.steps // (CURVE - 1))), max(1, -(-self.steps // SNAPSHOTS))
-        accuracies: dict[int, float] = {}  # at the steps that belong in the curves
-        with np.errstate(all="ignore"):
-            for k in range(first, min(first + count, self.steps + 1)):
-                way = w - self._start
-                if not way @ way <= self._leash**2:  # it has left, or its weights are no numbers
-                    self._recorder.leave()
-                    break
-                seen, self._memory = self._rule.step(w, self._memory, k)
-                self._recorder.see(w, seen)
-                if k % for_path == 0:
-                    self.snapshots.append((k, w))
-                if k % for_curves == 0 or k == self.steps:
-                    accuracies[k] = accuracy(w)
-                w = seen.x_next
-        self._w, orbit, k = w, self._recorder.orbit(first), np.array(list(accuracies), np.int64)
-        i = k - first
-        return Curves(
-            k, orbit.f[i], orbit.f_plus[i], orbit.gradient_norms[i], orbit.shifted_norms[i], orbit.cosine[i],
-            np.array(list(accuracies.values())),
-        )  # fmt: skip
-
-    def orbit(self) -> Orbit:
-        """Return the scalars of every step, and the last positions; where it has left, they end with NaN."""
-        return self._recorder.orbit()
-
-
-def advance(
-    courses: tuple[Course, ...], report: Callable[[Progress], None] | None, stop: Callable[[], bool] | None
-) -> tuple[Curves, ...]:
-    """Run courses to their ends, side by side: after each round every one has come equally far.
-
-    Returns:
-        Their curves, up to where they were stopped.
-    """
-    whole = [Curves.empty() for _ in courses]
-    count = 16
-    with one_thread():
-        while any(course.left for course in courses):
-            began = time.monotonic()
-            pieces = tuple(course.go_on(count) if course.left else Curves.empty() for course in courses)
-            whole = [before.after(piece) for before, piece in zip(whole, pieces, strict=True)]
-            if report is not None:
-                of = sum(course.steps + 1 for course in courses)
-                report(Progress(of - sum(course.left for course in courses), of, pieces))
-            if stop is not None and stop():
-                break
-            spent = max(1e-4, time.monotonic() - began)
-            count = int(min(_CHUNK, max(1, count * min(2.0, _PATIENCE / spent))))
-    return tuple(whole)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Keep matrix products to one thread: workers share the processors, and the same numbers come out everywhere."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
-        yield
+        return tuple(make(None).name for make in self._made)
 
 
 def described(training: Training) -> str:
     """Describe a training in one sentence of plain words."""
     n = training.network
     layers = " and ".join(str(width) for width in n.hidden) or "no"
+    part = "hidden {} unit" if n.layers == "dense" else "{} channel"
     return (
-        f"{'Handwritten digits' if n.data == 'digits' else 'Two moons'}, {n.subset or MOST[n.data]:,} examples; "
-        f"{layers} hidden {n.activation} unit{'' if n.hidden == (1,) else 's'}, {n.dim:,} weights; {n.loss} loss"
+        f"{name_of(n)}, {n.count:,} examples; {layers} {part.format(n.activation)}{'' if n.hidden == (1,) else 's'}"
+        f"{' with batch norm' if n.batch_norm else ''}, {n.dim:,} weights; {n.loss} loss"
         + (f" with weight decay {n.weight_decay:g}" if n.weight_decay else "")
         + (f", {100.0 * n.label_noise:g}% of the labels wrong" if n.label_noise else "")
-        + f"; ρ = {training.rho:g}, η = {training.eta:g}, {training.steps:,} steps of the full batch."
+        + f"; ρ = {training.rho:g}, η = {training.eta:g}, {training.steps:,} steps "
+        + ("of the full batch" if training.batch is None else f"on mini-batches of {training.batch:,}")
+        + (f", momentum {training.beta:g}" if training.beta else "")
+        + (f", weight decay {training.decay:g} of the steps" if training.decay else "")
+        + "."
     )
+
+
+def name_of(network: Network) -> str:
+    """Name a network's data."""
+    if isinstance(network.data, Table):
+        return f"Your own table of {network.widths[0]:,} columns and {len(network.data.classes)} classes"
+    return "Handwritten digits" if network.data == "digits" else "Two moons"
 
 
 DIGITS: Final = Training()
 TINY: Final = Training(
     Network("moons", (2,), loss="logistic", weight_decay=0.01), rho=4.0, eta=0.05, steps=3000, warm=300, scale=0.7
 )
-PRESETS: Final = {"Digits": DIGITS, "Tiny": TINY}
+CONVOLUTIONAL: Final = Training(
+    Network("digits", (8, 16), "relu", layers="convolutional", precision="float32"),
+    rho=1.0,
+    steps=1500,
+    batch=128,
+)
+PRESETS: Final = {"Digits": DIGITS, "Convolutional, mini-batches": CONVOLUTIONAL, "Tiny": TINY}
 
 
 def as_case(training: Training, **changes: Any) -> Training:

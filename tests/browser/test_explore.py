@@ -12,6 +12,7 @@ from visiting import (
     choose,
     controls,
     drawn,
+    eventually,
     formula_box,
     go_to,
     landscape,
@@ -171,6 +172,25 @@ def test_back_and_forward_return_to_what_was_there(page: Page, app_url: str, com
     settle(page)
     assert controls(page) == ring
     assert complaints(page) == []
+
+
+def test_the_tangent_of_a_line_does_not_stay_over_a_plane(page: Page, app_url: str) -> None:
+    """In two variables there is none; the handle's marks are those of the runs before, moved."""
+    visit(page, explore(app_url))
+    tangents = "marks => marks.map(mark => mark.getAttribute('d')).filter(d => d)"
+
+    def one_is_drawn() -> None:
+        assert page.locator(".player-slope").evaluate_all(tangents) != []
+
+    eventually(one_is_drawn)
+    type_formula(page, "sin(x)*sin(y)")
+    expect(number_box(page, "start y")).to_be_visible()
+    settle(page)
+
+    def none_is_drawn() -> None:
+        assert page.locator(".player-slope").evaluate_all(tangents) == []
+
+    eventually(none_is_drawn)
 
 
 def test_the_menu_keeps_the_controls_and_the_link_is_written_again(

@@ -1,5 +1,6 @@
 """The page on networks in a browser: train, stop, sweep, upload, and an end with the page."""
 
+import json
 import re
 from collections.abc import Callable
 
@@ -8,6 +9,7 @@ from playwright.sync_api import Page, expect
 from visiting import overflow
 
 from app_server import Serve, Server, wait_until_workers
+from pages.shared.networks_example import LOGS
 
 Complaints = Callable[[Page], list[str]]
 LONG = 300_000  # milliseconds; the machine may be busy
@@ -44,8 +46,13 @@ def test_the_page_opens_without_a_complaint_and_without_scrolling_sideways(
     if link == "&preset=Digits":
         expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=LONG)
         expect(page.get_by_role("status").filter(has_text="SAM stalled").first).to_be_visible(timeout=LONG)
-        box = page.get_by_role("button", name="Train", exact=True).bounding_box()
-        assert box is not None and box["y"] + box["height"] <= page.viewport_size["height"]  # without scrolling
+        seen = [page.locator(".runs"), page.get_by_role("img", name=re.compile("^Loss over")).first]
+        if width > 1000:
+            seen.append(page.get_by_role("img", name=re.compile("^Training accuracy")).first)
+            seen.append(page.get_by_role("button", name="Train", exact=True))
+        for what in seen:  # without scrolling: what was learned, and how
+            box = what.bounding_box()
+            assert box is not None and box["y"] + box["height"] <= page.viewport_size["height"]
     assert overflow(page) == 0
     assert complaints(page) == []
 
@@ -81,6 +88,74 @@ def test_a_training_of_the_tiny_network_is_certified(page: Page, server: Server)
     expect(page.get_by_text(re.compile("Certified: .* the gradient is")).first).to_be_visible(timeout=LONG)
 
 
+@pytest.mark.parametrize(
+    ("link", "words", "said"),
+    [
+        ("&preset=Digits&n_steps=60", "60 steps of the full batch", "SAM"),
+        ("&preset=Convolutional,+mini-batches&n_steps=60&n_warm=50", "60 steps on mini-batches of 128", "SAM stalled"),
+        ("&preset=Tiny&n_steps=300", "300 steps of the full batch", "SAM"),
+    ],
+)
+def test_each_preset_is_trained(
+    page: Page, server: Server, complaints: Complaints, link: str, words: str, said: str
+) -> None:
+    visit(page, server, link)
+    stored = page.get_by_text("Below is the stored result")
+    expect(stored).to_be_visible()
+    press(page, "Train")
+    expect(stored).to_have_count(0, timeout=LONG)
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled(timeout=LONG)
+    settled(page)
+    expect(stored).to_have_count(0)
+    expect(page.get_by_text(words).first).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text=said).first).to_be_visible()
+    planes = page.get_by_role("img", name=re.compile("to class .* of the plane"))
+    expect(planes).to_have_count(3 if "Tiny" in link else 0)
+    assert complaints(page) == []
+
+
+def test_the_pictures_are_there_before_the_first_point_with_axes_that_fit(page: Page, server: Server) -> None:
+    visit(page, server, "&preset=Digits&n_steps=12000")
+    press(page, "Train")
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_enabled(timeout=LONG)
+    drawn = page.locator(".js-plotly-plot").first
+    expect(drawn).to_be_visible(timeout=LONG)
+    page.wait_for_function(
+        """() => {
+          const range = document.querySelector(".js-plotly-plot")?._fullLayout?.xaxis.range;
+          return range && range[0] === 0 && Math.abs(range[1] - 12120) < 1;
+        }""",
+        timeout=LONG,
+    )  # fmt: skip
+    press(page, "Stop")
+    expect(page.get_by_text("stopped before its last step")).to_be_visible(timeout=LONG)
+
+
+def test_data_of_ones_own_are_uploaded_and_trained_on(page: Page, server: Server, complaints: Complaints) -> None:
+    visit(page, server, "&preset=Tiny&n_steps=40&n_data=Your+own+CSV")
+    page.get_by_text("Network and data").click()
+    rows = "".join(f"{i % 7},{i % 5},{'odd' if i % 2 else 'even'}\n" for i in range(70))
+    files = page.locator("input[type=file]")
+    files.set_input_files({"name": "bad.csv", "mimeType": "text/csv", "buffer": b"1,2\n1\n"})
+    expect(page.get_by_text(re.compile("bad.csv cannot be read: line 2 has 1 entries"))).to_be_visible(timeout=LONG)
+    files.set_input_files({"name": "mine.csv", "mimeType": "text/csv", "buffer": ("a,b,kind\n" + rows).encode()})
+    expect(page.get_by_text("mine.csv: 70 examples, 2 columns, classes even, odd.")).to_be_visible(timeout=LONG)
+    settled(page)
+    press(page, "Train")
+    expect(page.get_by_text("Your own table of 2 columns and 2 classes").first).to_be_visible(timeout=LONG)
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled(timeout=LONG)
+    expect(page.get_by_role("img", name=re.compile("to class .* of the plane"))).to_have_count(3, timeout=LONG)
+    assert complaints(page) == []
+
+
+def test_the_notebook_is_taken_away(page: Page, server: Server) -> None:
+    visit(page, server, "&preset=Tiny")
+    with page.expect_download() as download:
+        press(page, "As notebook")
+    document = json.loads(download.value.path().read_text(encoding="utf-8"))
+    assert download.value.suggested_filename == "sam.ipynb" and document["nbformat"] == 4
+
+
 def test_another_rule_is_tried_and_its_pictures_are_taken_away(page: Page, server: Server) -> None:
     visit(page, server, "&preset=Tiny&n_steps=1200&n_rule=GSAM")
     page.get_by_text("Third run, beside GD and SAM").click()
@@ -108,18 +183,32 @@ def test_a_sweep_is_drawn_and_keeps_what_is_done_when_stopped(page: Page, server
     expect(page.get_by_text(re.compile("Verdicts of"))).to_be_visible()
 
 
-def test_a_log_is_uploaded_and_judged(page: Page, server: Server) -> None:
+def test_two_logs_are_uploaded_judged_and_compared(page: Page, server: Server) -> None:
     visit(page, server, "&part=Your+own+log")
-    header = "step,loss,loss_plus,gradient_norm,shifted_norm,cosine,eta,rho\n"
-    rows = "".join(f"{k},2.3,2.30,0.04,0.0001,0.5,0.1,3\n" for k in range(100))
-    files = page.locator("input[type=file]")
-    expect(page.get_by_role("status").filter(has_text="The example's run stalled").first).to_be_visible()
+    said = page.get_by_role("status")
+    expect(said.filter(has_text="SAM from the start stalled").first).to_be_visible()
     with page.expect_download() as download:
         press(page, "monitor.py")
     assert b"class Monitor" in download.value.path().read_bytes()
+    first, second = page.locator("input[type=file]").all()
+    first.set_input_files(LOGS[0])
+    expect(said.filter(has_text="Your run stalled").first).to_be_visible(timeout=LONG)
+    expect(said.filter(has_text=re.compile("warm-start of [0-9,]+ steps of SGD, or lower ρ, to")).first).to_be_visible()
+    second.set_input_files(LOGS[1])
+    expect(said.filter(has_text="The second run comes out better").first).to_be_visible(timeout=LONG)
+    expect(said.filter(has_text="The second run has learned").first).to_be_visible()
+    page.get_by_text("What this rests on").first.click()
+    expect(page.get_by_text("Guessing the classes' shares has the loss 2.30.").first).to_be_visible()
+
+
+def test_a_log_without_checks_is_told_what_to_record(page: Page, server: Server) -> None:
+    visit(page, server, "&part=Your+own+log")
+    header = "step,loss,loss_plus,gradient_norm,shifted_norm,cosine,eta,rho\n"
+    rows = "".join(f"{k},2.3,2.30,0.04,0.0001,0.5,0.1,3\n" for k in range(100))
+    files = page.locator("input[type=file]").first
     files.set_input_files({"name": "run.csv", "mimeType": "text/csv", "buffer": (header + rows).encode()})
-    expect(page.get_by_role("status").filter(has_text="Your run stalled, not certified").first).to_be_visible(
-        timeout=LONG
-    )
+    said = page.get_by_role("status").filter(has_text="Your run is flat")
+    expect(said.first).to_be_visible(timeout=LONG)
+    expect(said.first).to_contain_text("Record full-batch checks")
     files.set_input_files({"name": "other.csv", "mimeType": "text/csv", "buffer": b"a,b\n1,2\n"})
     expect(page.get_by_text("other.csv cannot be read")).to_be_visible(timeout=LONG)

@@ -46,7 +46,7 @@ def test_the_line_follows_rho_and_the_picture_is_drawn(
 
 
 def test_a_dear_proof_is_made_when_asked_for(page: Page, app_url: str, complaints: Complaints) -> None:
-    visit(page, f"{app_url}/Explore?{urlencode({'v': 1, 'landscape': RASTRIGIN.name})}")
+    visit(page, f"{app_url}/Explore?{urlencode({'v': 2, 'landscape': RASTRIGIN.name})}")
     button = page.get_by_role("button", name="Prove that these are all")
     button.click()
     found = hallucinated_points(RASTRIGIN.landscape, RASTRIGIN.rho)

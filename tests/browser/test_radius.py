@@ -54,7 +54,7 @@ def click_at(page: Page, rho: float, axis: str) -> None:
 def test_a_click_sets_the_radius_here_and_on_explore(page: Page, app_url: str, complaints: Complaints) -> None:
     visit(page, f"{app_url}/Radius")
     l = DOUBLE_WELL.landscape
-    expect(verdicts(page).first).to_contain_text("Safe radius 0.600")
+    expect(verdicts(page).first).to_contain_text("From ρ = 0.600 on, SAM can get stuck")
     before = ranges(page)
     click_at(page, 1.4, "xaxis2")
     expect(number_box(page, "radius ρ")).not_to_have_value("1")
@@ -122,7 +122,7 @@ def test_moving_the_radius_moves_the_line_and_the_points(page: Page, app_url: st
 def test_on_a_phone(new_page: Callable[..., Page], app_url: str, complaints: Complaints, name: str) -> None:
     page = new_page(390, 844, "dark")
     visit(page, f"{app_url}/Radius?{urlencode({'landscape': CATALOGUE[name].name})}")
-    expect(verdicts(page).first).to_contain_text("Safe radius")
+    expect(verdicts(page).first).to_contain_text("SAM can get stuck on a slope here")
     set_number(page, "radius ρ", 1.3)
     expect(verdicts(page).nth(1)).to_contain_text("At ρ = 1.3 and")
     assert overflow(page) == 0

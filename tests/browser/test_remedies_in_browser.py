@@ -112,7 +112,7 @@ def test_the_race_another_choice_and_another_start(page: Page, app_url: str, com
 
     # Elsewhere and back: the choice is still there.
     go_to(page, "Explore")
-    expect(page.get_by_text("Every hallucinated point in the window")).to_be_visible()
+    expect(page.get_by_text("Hallucinated points found in the window")).to_be_visible()
     go_to(page, "Remedies")
     expect(row(page, "GSAM")).to_contain_text(says("gsam", start))
     expect(page).to_have_url(re.compile("tried="))

@@ -8,12 +8,12 @@ import pytest
 from dynamics import (
     StationaryPoints,
     attracting_intervals,
+    critical_radius,
     hallucinated_points,
     hallucination_curves,
-    safe_radius,
     stationary_points,
 )
-from dynamics.safe import attracting, union
+from dynamics.critical_radius import attracting, union
 from landscapes import CATALOGUE, Landscape
 from oracle import DOUBLE_WELL, FOLD, HIMMELBLAU, RING, VALLEY
 from test_branches import PARTS, part
@@ -82,7 +82,7 @@ def test_intervals_against_a_scan(name: str, stepped: bool) -> None:
     ],
 )
 def test_himmelblau(eta: float, kind: str | None, expected: float | None) -> None:
-    found = safe_radius(HIMMELBLAU.landscape, 6.0, eta, kind)
+    found = critical_radius(HIMMELBLAU.landscape, 6.0, eta, kind)
     assert found == (None if expected is None else pytest.approx(expected, abs=5e-5))
 
 
@@ -104,10 +104,10 @@ def test_ring() -> None:
     l = RING.landscape
     c = hallucination_curves(l, 2.0)
     np.testing.assert_allclose(attracting_intervals(l, 2.0, curves=c), [[1.0, 2.0]], atol=1e-7)
-    assert safe_radius(l, 0.99, curves=c) is None
-    assert safe_radius(l, 2.0, kind="maximizer", curves=c) is None
-    assert safe_radius(l, 2.0, eta=0.99, curves=c) == pytest.approx(1.0, abs=1e-6)
-    assert safe_radius(l, 2.0, eta=1.01, curves=c) is None  # 2/M = 1 across the circle
+    assert critical_radius(l, 0.99, curves=c) is None
+    assert critical_radius(l, 2.0, kind="maximizer", curves=c) is None
+    assert critical_radius(l, 2.0, eta=0.99, curves=c) == pytest.approx(1.0, abs=1e-6)
+    assert critical_radius(l, 2.0, eta=1.01, curves=c) is None  # 2/M = 1 across the circle
 
 
 def test_a_single_stationary_point() -> None:
@@ -121,12 +121,12 @@ def test_double_well() -> None:
     limits = [2.0 / 1.56, 2.0 / 5.2]  # f'' at -0.6 and at 2
     middle = 0.5 * sum(limits)
     np.testing.assert_allclose(attracting_intervals(DOUBLE_WELL.landscape, 3.0, middle), [[0.6, 2.6]], atol=1e-12)
-    assert safe_radius(DOUBLE_WELL.landscape, 3.0, eta=1.3) is None
+    assert critical_radius(DOUBLE_WELL.landscape, 3.0, eta=1.3) is None
 
 
-def test_larger_steps_are_never_less_safe() -> None:
+def test_at_larger_steps_the_critical_radius_is_no_smaller() -> None:
     c = hallucination_curves(HIMMELBLAU.landscape, 6.0)
-    radii = [safe_radius(HIMMELBLAU.landscape, 6.0, eta, curves=c) for eta in (0.0, 0.01, 0.02, 0.05, 0.1)]
+    radii = [critical_radius(HIMMELBLAU.landscape, 6.0, eta, curves=c) for eta in (0.0, 0.01, 0.02, 0.05, 0.1)]
     assert radii == sorted(radii)
 
 
@@ -147,7 +147,7 @@ def test_attraction_is_what_the_eigenvalues_say(eta: float) -> None:
 
 def test_nothing_attracts() -> None:
     for l in (Landscape("x^2+y^2", VALLEY.domain), Landscape("x", ((-1, 1),)), Landscape("x+y", VALLEY.domain)):
-        assert safe_radius(l, 1.0) is None
+        assert critical_radius(l, 1.0) is None
         assert attracting_intervals(l, 1.0).shape == (0, 2)
 
 
@@ -160,10 +160,10 @@ def test_union() -> None:
 def test_misuse() -> None:
     l = VALLEY.landscape
     with pytest.raises(ValueError, match="eta must be a finite number >= 0"):
-        safe_radius(l, 1.0, eta=-1.0)
+        critical_radius(l, 1.0, eta=-1.0)
     with pytest.raises(ValueError, match="kind must be one of minimizer, saddle, maximizer"):
-        safe_radius(l, 1.0, kind="sadle")
+        critical_radius(l, 1.0, kind="sadle")
     with pytest.raises(ValueError, match="rho_max must be a finite number"):
         attracting_intervals(l, -1.0)
     with pytest.raises(ValueError, match="curves are of"):
-        safe_radius(l, 2.0, curves=hallucination_curves(l, 1.0))
+        critical_radius(l, 2.0, curves=hallucination_curves(l, 1.0))

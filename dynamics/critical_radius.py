@@ -1,4 +1,4 @@
-"""From which radius on there is danger: where on their branches hallucinated points attract, and the safe radius.
+"""From which radius on there is danger: where on their branches hallucinated points attract, and the critical radius.
 
 At the step size eta a point of a branch attracts exactly if three numbers are positive, det M, tr M - eta det M and
 4 - 2 eta tr M + eta^2 det M (Jury's conditions for I - eta M). Times |g| they go on smoothly to where a branch begins
@@ -21,6 +21,7 @@ from .branches import HallucinationCurves, hallucination_curves
 from .levels import Indices, Slopes
 
 _CLOSE: Final = 1e-6  # of the last chord of a branch: how near to its end the conditions are still looked at
+_CHORDS: Final = 250_000  # that are looked at together
 _PROBES: Final = 8  # parts of a chord in which two changes may hide
 _MEETING: Final = 1e-9  # intervals with a smaller gap, as a share of rho_max, are one: branches that go on in others
 KINDS: Final = ("minimizer", "saddle", "maximizer")  # degenerate targets leave it undecided
@@ -36,10 +37,12 @@ class Attracting:
     high: Array  # (k,)
 
 
-def safe_radius(
+def critical_radius(
     l: Landscape, rho_max: float, eta: float = 0.0, kind: str | None = None, curves: HallucinationCurves | None = None
 ) -> float | None:
     """Infimum of the radii at which some hallucinated point in the domain attracts SAM.
+
+    Below it SAM can still be held by a maximizer or a saddle of f, or by a cycle around a hallucinated point.
 
     Args:
         l: a landscape in one or two variables.
@@ -62,7 +65,7 @@ def safe_radius(
 def attracting_intervals(
     l: Landscape, rho_max: float, eta: float = 0.0, kind: str | None = None, curves: HallucinationCurves | None = None
 ) -> Array:
-    """Return all intervals (n, 2) of radii at which some hallucinated point attracts; arguments as in `safe_radius`."""
+    """Return all intervals (n, 2) of radii at which some point attracts; arguments as in `critical_radius`."""
     if kind is not None and kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, or None for any, got {kind!r}")
     c = hallucination_curves(l, rho_max) if curves is None else curves
@@ -80,12 +83,15 @@ def intervals(c: HallucinationCurves, found: Attracting, rho_max: float, kind: s
 
 
 def undecided(c: HallucinationCurves) -> npt.NDArray[np.bool_]:
-    """Mask (n,) of the branches of which derivatives do not decide whether their points attract, at any step size.
+    """Mask (n,) of the branches of which second derivatives leave open whether all points repel, at any step size.
 
-    Their targets are degenerate, or flat intervals in one variable.
+    Their targets are degenerate, or flat intervals in one variable; where such a branch repels all along, that is
+    decided.
     """
     flat = c.curves if c.landscape.dim == 1 else np.zeros_like(c.curves)
-    return np.asarray((c.kinds == "degenerate") | flat)
+    open_somewhere = np.zeros(len(c), dtype=np.bool_)
+    open_somewhere[c.branch[np.isnan(c.step_limits)]] = True
+    return np.asarray(((c.kinds == "degenerate") | flat) & open_somewhere)
 
 
 def union(low: Array, high: Array, gap: float = 0.0) -> Array:
@@ -128,13 +134,22 @@ class _Pieces:
 
 
 def _in_two_variables(c: HallucinationCurves, eta: float) -> Attracting:
-    assert c.grid is not None
-    grid, own = c.grid, c.branch
+    own = c.branch
     sample = np.flatnonzero(own[:-1] == own[1:])
     sample = sample[(c.kinds[own[sample]] != "degenerate") & (c.rho[sample] > 0.0)]
-    if not len(sample):
-        return Attracting(eta, np.empty(0, dtype=np.int64), np.empty(0), np.empty(0))
-    chords, branch = c.chords(sample), own[sample]
+    block = np.cumsum(np.bincount(own[sample], minlength=len(c)))[own[sample]] // _CHORDS  # whole branches
+    parts = np.split(sample, np.flatnonzero(np.diff(block)) + 1) if len(sample) else []
+    found = [_of_chords(c, eta, part, own[part]) for part in parts]
+    nothing = Attracting(eta, np.empty(0, dtype=np.int64), np.empty(0), np.empty(0))
+    return Attracting(
+        eta, *(np.concatenate([getattr(a, name) for a in (nothing, *found)]) for name in ("branch", "low", "high"))
+    )
+
+
+def _of_chords(c: HallucinationCurves, eta: float, sample: Indices, branch: Indices) -> Attracting:
+    """Find where the points attract on whole branches: from these samples (k,), of `branch` (k,), to the next ones."""
+    assert c.grid is not None
+    grid, chords = c.grid, c.chords(sample)
 
     def conditions(t: Array, i: Indices) -> Array:
         return _conditions(c, branch[i], *chords.reach(t, i), eta)
