@@ -14,6 +14,7 @@ export class Dial {
     this.input.addEventListener("input", () => this.moved());
     this.input.addEventListener("change", () => !this.keys.size && this.rest());
     this.input.addEventListener("pointerdown", () => (this.input.step = FINE));
+    this.input.addEventListener("pointercancel", () => this.rest());
     this.input.addEventListener("keydown", ({ key }) => this.pressed(key));
     this.input.addEventListener("keyup", ({ key }) => this.let(key));
     this.input.addEventListener("blur", () => this.let());

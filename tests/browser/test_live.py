@@ -88,6 +88,7 @@ def expect_runs(page: Page, question: Callable[[], Asked]) -> Asked:
         q = question()
         l, runs, numbers = q.landscape, runs_of(q), told(page)
         for name, orbit in runs.items():
+            assert name in numbers, numbers
             assert numbers[name] == pytest.approx(float(orbit.f[-1]), rel=6e-3, abs=1e-9), (name, numbers)
             at, pixel = mark(page, name)
             place = orbit.x[-1] if l.dim == 2 else np.array([orbit.x[-1, 0], orbit.f[-1]])
