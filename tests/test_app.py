@@ -171,6 +171,12 @@ def test_any_asgi_server_can_start_the_app(tmp_path: Path) -> None:
         assert get(server.url)[1]["Content-Security-Policy"]
 
 
+def test_no_file_is_watched_however_the_app_is_started() -> None:
+    code = "from streamlit import config; print(config.get_option('server.fileWatcherType'))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "none"
+
+
 def test_sigterm_stops_the_server(serve: Serve) -> None:
     with serve() as server:
         server.process.send_signal(signal.SIGTERM)
