@@ -178,7 +178,6 @@ def test_any_asgi_server_can_start_the_app(tmp_path: Path) -> None:
         assert get(server.url)[1]["Content-Security-Policy"]
 
 
-<<<<<<< HEAD
 def opened(url: str) -> ClientConnection:
     """Connect as a page does."""
     address = url.replace("http", "ws", 1) + "/_stcore/stream"
@@ -205,12 +204,12 @@ def test_huge_frames_are_refused_and_pages_go_on(app_url: str) -> None:
         rerun.rerun_script.SetInParent()
         connection.send(rerun.SerializeToString())
         assert len(connection.recv(timeout=60)) > 0
-=======
+
+
 def test_no_file_is_watched_however_the_app_is_started() -> None:
     code = "from streamlit import config; print(config.get_option('server.fileWatcherType'))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "none"
->>>>>>> arithmetic
 
 
 def test_sigterm_stops_the_server(serve: Serve) -> None:
