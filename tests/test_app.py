@@ -206,6 +206,12 @@ def test_huge_frames_are_refused_and_pages_go_on(app_url: str) -> None:
         assert len(connection.recv(timeout=60)) > 0
 
 
+def test_no_file_is_watched_however_the_app_is_started() -> None:
+    code = "from streamlit import config; print(config.get_option('server.fileWatcherType'))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "none"
+
+
 def test_sigterm_stops_the_server(serve: Serve) -> None:
     with serve() as server:
         server.process.send_signal(signal.SIGTERM)

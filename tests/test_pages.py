@@ -171,8 +171,8 @@ def test_a_run_that_leaves_is_not_promised_to_stay() -> None:
 
 
 def test_home_says_which_part_of_its_link_is_replaced() -> None:
-    app = visit("Home.py", radius="99", v="2", landscape="Himmelblau's function")
-    assert "version '2'" in notes(app)[0]
+    app = visit("Home.py", radius="99", v="3", landscape="Himmelblau's function")
+    assert "version '3'" in notes(app)[0]
     assert "in one variable" in notes(app)[1] and FIRST.name in notes(app)[1]
     assert "radius ρ = '99'" in notes(app)[2] and f"{FIRST.rho:g} is used" in notes(app)[2]
     assert len(notes(app)) == 3

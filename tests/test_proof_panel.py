@@ -27,7 +27,7 @@ HOME = Path(__file__).resolve().parent.parent / "Home.py"
 def visit(**link: str) -> AppTest:
     app = AppTest.from_file(HOME, default_timeout=60)
     app.switch_page("pages/1_Explore.py")
-    app.query_params.update(v="1", **link)
+    app.query_params.update(**link)
     return healthy(app.run())
 
 
