@@ -59,7 +59,9 @@ def test_the_road_from_a_formula_to_the_verdict(
     l, start = Landscape(TYPED, ((-6.0, 6.0), (-6.0, 6.0))), (2.2, 1.3)
     found = hallucinated_points(l, 3.0)
     assert len(found) == 14
-    expect(page.get_by_text(f"14 points, {int(found.attract(FIRST.eta).sum())} of them attracting SAM")).to_be_visible()
+    expect(
+        page.get_by_text(f"14 points found, {int(found.attract(FIRST.eta).sum())} of them attracting SAM")
+    ).to_be_visible()
     expect(page.get_by_test_id("stDataFrame").locator("[role=grid], table")).to_have_attribute("aria-rowcount", "15")
     expect(verdicts(page).first).to_contain_text(sam_says(l, 3.0, FIRST.eta, start, FIRST.steps))
 
@@ -72,7 +74,7 @@ def test_the_road_from_a_formula_to_the_verdict(
     assert 2.5 < rho < 3.0
     expect(verdicts(page).first).to_contain_text(sam_says(l, rho, FIRST.eta, start, FIRST.steps))
     count = len(hallucinated_points(l, rho))
-    expect(page.get_by_text(f"{count} points, ")).to_be_visible()
+    expect(page.get_by_text(f"{count} points found, ")).to_be_visible()
     settle(page)
     np.testing.assert_allclose(ranges(page), zoomed)
 
