@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynamics import gd, iterate, sam, verdict, verdict_of_norms, warm_start
+from dynamics import decayed, gd, iterate, momentum, sam, verdict, verdict_of_norms, warm_start
 from dynamics.outcome import STALLS
-from dynamics.training import Course, Progress, advance
+from dynamics.training import Batches, Course, Progress, advance, batched
 from dynamics.training.course import CURVE
 from dynamics.training_log import Log
 from landscapes.networks import Network, one_thread
@@ -22,7 +22,7 @@ from pages.shared.logged import judge_log
 from pages.shared.stored import FOLDER, pack, stored, unpack
 from pages.shared.sweeping import SweepJob, run_case
 from pages.shared.trained import slices, train
-from pages.shared.training import DIGITS, PRESETS, TINY, as_case
+from pages.shared.training import CONVOLUTIONAL, DIGITS, PRESETS, TINY, as_case, described
 
 ROOT = Path(__file__).resolve().parent.parent
 SCALARS = ("f", "f_plus", "gradient_norms", "shifted_norms", "eta", "rho")
@@ -122,9 +122,12 @@ def test_three_runs_side_by_side_report_their_curves_piece_by_piece() -> None:
 
 def test_a_stopped_training_keeps_what_it_has() -> None:
     reports: list[Progress] = []
-    trained = train(as_case(TINY, steps=12_000), reports.append, lambda: len(reports) >= 3)
+
+    def moved() -> bool:
+        return all(any(k > 0 for report in reports for k in report.pieces[run].k) for run in range(3))
+
+    trained = train(as_case(TINY, steps=12_000), reports.append, moved)
     assert trained.stopped
-    assert len(reports) == 3
     assert all(0 < run.curves.k[-1] < 12_000 for run in trained.runs)
     assert trained.slices is None and all(run.proof is None for run in trained.runs)
 
@@ -278,3 +281,45 @@ def test_as_case_changes_the_training_or_its_network() -> None:
     case = as_case(DIGITS, rho=2.0, label_noise=0.1)
     assert case == replace(DIGITS, rho=2.0, network=replace(DIGITS.network, label_noise=0.1))
     assert math.isclose(case.network.label_noise, 0.1)
+
+
+# --- mini-batches -----------------------------------------------------------------------------------
+
+
+BATCHES = as_case(
+    DIGITS, hidden=(64, 64), activation="relu", precision="float32", batch=128, rho=2.0, steps=400, warm=150
+)
+
+
+def test_a_training_on_mini_batches_is_judged_by_all_examples_and_advised() -> None:
+    trained = train(BATCHES)
+    assert [run.name for run in trained.runs] == ["GD", "SAM", "SAM after 150 steps of GD"]
+    n = BATCHES.network
+    for run in trained.runs:
+        assert len(run.curves.batch_k) == 401 and run.curves.k[-1] == 400
+        assert run.rests_on and run.advice
+        assert run.loss == pytest.approx(run.curves.loss[-1], rel=1e-6)
+    descent, ahead, warm = trained.runs
+    assert ahead.outcome == "stalled" and "warm-start" in ahead.advice and ahead.accuracy < 0.5
+    assert ahead.proof is not None and not ahead.proof.certified
+    assert descent.outcome in ("learning", "learned") and warm.accuracy > 0.75
+    again = unpack(pack((BATCHES, trained)))
+    assert again[0] == BATCHES and again[1].runs[1].advice == ahead.advice
+    assert ahead.curves.loss_plus[-1] == pytest.approx(n.guessing, rel=0.05)
+
+
+def test_momentum_and_weight_decay_are_those_of_the_training() -> None:
+    case = replace(as_case(BATCHES, steps=20, warm=0), beta=0.9, decay=0.01, rule="sam")
+    n, w = case.network, case.network.start(0)
+    course = Course(case.swept(n), w, 20)
+    advance((course,), None, None)
+    plain = batched(lambda l: momentum(decayed(sam(l, 0.1, 2.0), 0.01), 0.9), n, Batches(n.count, 128, 0))
+    np.testing.assert_array_equal(course.orbit().x[-1], iterate(plain, w, 20, keep="scalars").x[-1])
+    assert case.epochs == pytest.approx(20 / 14)
+    assert run_case(case).steps == 20
+
+
+def test_a_training_is_described_with_its_batches() -> None:
+    words = described(replace(CONVOLUTIONAL, beta=0.9, decay=1e-4))
+    assert "8 and 16 relu channels" in words and "mini-batches of 128" in words and "momentum 0.9" in words
+    assert "full batch" in described(DIGITS) and "weight decay 0.0001" in words
