@@ -326,3 +326,32 @@ def test_a_server_that_ends_does_not_wait_for_the_work_in_hand() -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
     )
     assert (server.returncode, server.stdout, server.stderr) == (0, "", "")
+
+
+class Counting:
+    """Stands for a pool: it takes down what it is handed."""
+
+    workers = ("one", "another")
+
+    def __init__(self) -> None:
+        self.handed: list[object] = []
+
+    def submit(self, function: object) -> None:
+        self.handed.append(function)
+
+
+def test_waiting_workers_get_ready_once_and_only_where_there_are_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "_prepared", set())
+    monkeypatch.setattr(jobs, "_free_memory", lambda: float("inf"))
+    monkeypatch.setattr(jobs, "_pools", {})
+    jobs.get_ready(die)
+    assert jobs._pools == {}  # no worker is started for it
+    pool = Counting()
+    monkeypatch.setattr(jobs, "_pools", {False: pool})
+    monkeypatch.setattr(jobs, "_free_memory", lambda: 0.0)
+    jobs.get_ready(die)
+    assert pool.handed == []
+    monkeypatch.setattr(jobs, "_free_memory", lambda: float("inf"))
+    jobs.get_ready(die)
+    jobs.get_ready(die)
+    assert pool.handed == [die, die]  # one for each worker

@@ -337,3 +337,5 @@ loss = torch.nn.functional.binary_cross_entropy_with_logits
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip() == certify(n, w, TINY.rho, TINY.eta).sentence
+    example = replace(EXAMPLES[0], rho=(2.0, 2.0), eta=(0.1, 0.1))
+    assert certifying(example).strip() in (ROOT / "README.md").read_text(encoding="utf-8")
