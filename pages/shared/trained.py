@@ -27,6 +27,7 @@ _LINE: Final = 121  # values on the line through w and w+
 _PLANE: Final = 27  # values along an axis of the plane
 _BEYOND: Final = 0.6  # the line goes on this share of rho beyond w and w+
 _SEARCH: Final = 30.0  # seconds for a certificate
+_OFTEN: Final = 0.6  # seconds from one look at the plane to the next: as often as the page is drawn anew
 _ENDS: Final = 3  # eigenvalues kept at either end of the spectrum
 
 
@@ -109,12 +110,13 @@ class _Watcher:
     def __init__(self, network: Network, report: Callable[[Progress], None]) -> None:
         """Begin with the plane, if the network has one."""
         self.scene, self._network, self._report, self._told = scene(network), network, report, False
+        self._drawn = -math.inf  # when the plane was last asked about
 
     def tell(self, courses: tuple[Course, ...], p: Progress) -> None:
         """Report, and in the first report send the plane along."""
-        classes = None
-        if self.scene is not None:
-            classes = decided(self._network, self.scene, [course.weights for course in courses])
+        classes, now = None, time.monotonic()
+        if self.scene is not None and now - self._drawn >= _OFTEN:
+            classes, self._drawn = decided(self._network, self.scene, [course.weights for course in courses]), now
         plane = None if self._told else self.scene
         self._told = True
         self._report(Seen(p.done, p.of, p.pieces, p.doing, plane, classes))
