@@ -135,8 +135,9 @@ def _pieces(l: Landscape, grid: Grid, rho_max: float, targets: Array, track: Tra
     parts = []
     for at, s in _seen(l, grid, targets, track):
         size = np.abs(s.hessian).max(axis=(1, 2), initial=0.0)
-        parts.append((s.inward > ROUNDING * size) & (room(l, s.x) >= 0.0) & (grid.rho(at[:, 1]) <= rho_max))
-    held = np.concatenate(parts)
+        holds = (s.inward > ROUNDING * size) & (room(l, s.x) >= 0.0) & (grid.rho(at[:, 1]) <= rho_max)
+        parts.append([holds, np.abs(s.tau) > _JUMP * np.abs(s.inward) + 1e-13 * size])
+    held, off = np.concatenate(parts, axis=1)
     m = len(track.at)
     first = np.diff(track.line, prepend=-1) != 0
     last = np.append(first[1:], True)[:m]
@@ -146,7 +147,7 @@ def _pieces(l: Landscape, grid: Grid, rho_max: float, targets: Array, track: Tra
     good = np.concatenate([[0], np.cumsum(held & ~track.cut)])
     alive = 2 * (good[stops + 1] - good[begins]) > inner[stops + 1] - inner[begins]
     # Between two poles that are close together slopes cancel, and a fold may not be found.
-    lost = (track.why == FOLD) & (np.abs(s.tau) > _JUMP * np.abs(s.inward) + 1e-13 * size)
+    lost = (track.why == FOLD) & off
     why = np.where(lost, LOST, track.why)
     begins, stops = begins[alive], stops[alive]
     pieces = [
