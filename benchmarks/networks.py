@@ -145,11 +145,12 @@ def steps() -> None:
     report("  Digits in PyTorch with the monitor, beside without", watched, bare, "below 1.05")
 
 
+AS_PEOPLE_DO = Training(scale="uniform", batch=128)  # PyTorch's own first weights
 STALLS = {  # the networks that people train, on mini-batches: SAM from the start and after a warm-start
-    "perceptron, rho = 2": Training(replace(DIGITS, precision="float32"), rho=2.0, steps=3000, batch=128),
-    "two ReLU layers, rho = 2": Training(RELU, rho=2.0, steps=3000, batch=128),
-    "convolutional, rho = 1": Training(CONVOLUTIONAL, rho=1.0, steps=1500, batch=128),
-    "convolutional, rho = 2": Training(CONVOLUTIONAL, rho=2.0, steps=1500, batch=128),
+    "perceptron, rho = 2": replace(AS_PEOPLE_DO, network=replace(DIGITS, precision="float32"), rho=2.0, steps=3000),
+    "two ReLU layers, rho = 2": replace(AS_PEOPLE_DO, network=RELU, rho=2.0, steps=3000),
+    "convolutional, rho = 1": replace(AS_PEOPLE_DO, network=CONVOLUTIONAL, rho=1.0, steps=1500),
+    "convolutional, rho = 2": replace(AS_PEOPLE_DO, network=CONVOLUTIONAL, rho=2.0, steps=1500),
 }
 WARM_BOUND = {"convolutional, rho = 2": 0.75}
 

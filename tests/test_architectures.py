@@ -85,6 +85,21 @@ def test_batch_norm_begins_with_scales_of_one_and_no_shift() -> None:
     assert all((part.weight == 1.0).all() for part in scaled if isinstance(part, nn.BatchNorm2d))
 
 
+@pytest.mark.parametrize("name", KINDS)
+def test_uniform_starts_are_drawn_as_pytorchs_layers_draw_theirs(name: str) -> None:
+    """Layer by layer the same bound: the largest of many draws comes close to it and does not pass it."""
+    n = KINDS[name]
+    ours = [n.module(n.start(seed, "uniform")) for seed in range(40)]
+    for i, layer in enumerate(ours[0]):
+        theirs = [copy.deepcopy(layer) for _ in range(40)]
+        for other in theirs:
+            if hasattr(other, "reset_parameters"):
+                other.reset_parameters()
+        for key in dict(layer.named_parameters()):
+            most, least = (max(getattr(m, key).abs().max().item() for m in ms) for ms in ([o[i] for o in ours], theirs))
+            assert most == pytest.approx(least, rel=0.1)
+
+
 @pytest.mark.parametrize("name", ["dense, batch norm", "convolutional, batch norm"])
 def test_held_out_examples_are_seen_with_the_training_sets_statistics(name: str) -> None:
     n = KINDS[name]

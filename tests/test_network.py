@@ -278,6 +278,8 @@ def test_wrong_weights_are_said_in_words() -> None:
         Network("digits").hessian(np.zeros(2410))
     with pytest.raises(ValueError, match="scale must be"):
         TINY.start(0, -1.0)
+    with pytest.raises(ValueError, match="None or 'uniform', got 'normal'"):
+        TINY.start(0, "normal")  # type: ignore[arg-type]
 
 
 # Rules on it

@@ -14,8 +14,12 @@ the loss of guessing is that of answering with the classes' shares, or, where th
 6. Nothing was recorded at w+, or of all examples: flat, and what to record.
 7. Otherwise: bouncing, the loss no longer falls, at a floor that rho, the step size, the batches and wrong labels set.
 
-Nothing here is called hallucinated: that is what `certify` says of weights. How often this is right is measured by
-`python -m benchmarks.stalls`; its judge, whether plain SGD from the end brings the loss down by half, is no input.
+Nothing here is called hallucinated: that is what `certify` says of weights.
+
+How often this is right is measured by `python -m benchmarks.stalls`, whose judge, whether 300 steps of plain SGD from
+the end bring the loss down by half, is no input. Of 133 seeded runs it calls 72 held. Of the 76 on even seeds, on which
+the thresholds were chosen, 64 are judged as it does, of the 57 others 48. All 51 runs called stalled are held; the 21
+held ones that are not called so had learned or were learning, only more slowly than by SGD (18), or bounced (3).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,7 @@ LAYERS: Final = ("dense", "convolutional")
 ACTIVATIONS: Final = ("tanh", "relu", "gelu")
 LOSSES: Final = ("cross-entropy", "logistic")
 PRECISIONS: Final = ("float64", "float32")
+Scale: TypeAlias = float | Literal["uniform"] | None  # of the first weights; see `Network.start`
 _WIDEST: Final = 512
 _DEEPEST: Final = {"dense": 4, "convolutional": 3}
 _CONSTANT: Final = 1e-12  # of the largest singular value: inputs combined that way are constant
@@ -230,20 +231,23 @@ class Network:
         classes = outputs[:, 0] > 0.0 if self.loss == "logistic" else outputs.argmax(axis=1)
         return np.asarray(classes, dtype=np.int64)
 
-    def start(self, seed: int, scale: float | None = None) -> Array:
+    def start(self, seed: int, scale: Scale = None) -> Array:
         """Draw weights (d,) by `np.random.default_rng(seed)`.
 
         Args:
             seed: >= 0.
-            scale: N(0, scale^2) for every weight and bias; None for N(0, 1/fan-in) and zero biases. Batch norm
-                begins with scales of 1.
+            scale: N(0, scale^2) for every weight and bias; None for N(0, 1/fan-in) and zero biases; "uniform" for
+                what PyTorch's layers begin with, weights and biases between -1/sqrt(fan-in) and 1/sqrt(fan-in).
+                Batch norm begins with scales of 1 and, where biases are zero or uniform, without shifts.
 
         Raises:
-            ValueError: scale is negative or not finite.
+            ValueError: scale is negative, not finite, or another word.
         """
         rng = np.random.default_rng(seed)
-        if scale is not None and not (math.isfinite(scale) and scale >= 0.0):
-            raise ValueError(f"scale must be a finite number >= 0, got {scale}")
+        if scale == "uniform":
+            return self._uniform(rng)
+        if scale is not None and (isinstance(scale, str) or not (math.isfinite(scale) and scale >= 0.0)):
+            raise ValueError(f"scale must be a finite number >= 0, None or 'uniform', got {scale!r}")
         parts = []
         for part in self.weights:
             if part.scale:
@@ -254,6 +258,21 @@ class Network:
                 parts.append(rng.standard_normal(part.size) / math.sqrt(part.fan_in) if part.fan_in else
                              np.zeros(part.size))  # fmt: skip
         return np.concatenate(parts)
+
+    def _uniform(self, rng: np.random.Generator) -> Array:
+        """Draw what PyTorch's layers begin with: of a layer's biases the bound is that of its weights."""
+        parts, fan_in = [], 0
+        for part, norm in zip(self.weights, self._of_norm, strict=True):
+            fan_in = part.fan_in or fan_in
+            bound = 0.0 if norm else 1.0 / math.sqrt(fan_in)
+            parts.append(float(part.scale) + bound * rng.uniform(-1.0, 1.0, part.size))
+        return np.concatenate(parts)
+
+    @property
+    def _of_norm(self) -> list[bool]:
+        """Which parameters are scales and shifts of batch norm: a shift follows its scale."""
+        scales = [part.scale for part in self.weights]
+        return [here or before for here, before in zip(scales, [False, *scales[:-1]], strict=True)]
 
     def constant_directions(self) -> sparse.csr_array:
         """Return an orthonormal basis (m, d), sparse, of the directions along which the loss is constant everywhere.

@@ -12,6 +12,7 @@ from typing import Any, Final
 from dynamics import RECIPES, Rule, decayed, gd, momentum, sam, warm_start
 from dynamics.training import Batches, batched
 from landscapes.networks import Network, Table
+from landscapes.networks.network import Scale
 
 MOST_STEPS: Final = 12_000
 WIDEST: Final = 64
@@ -27,7 +28,7 @@ class Training:
     eta: float = 0.1
     steps: int = 6000
     warm: int = 300  # steps of gradient descent before the rule, where there is a warm-start
-    scale: float | None = None  # of the first weights; None for N(0, 1/fan-in) and no biases
+    scale: Scale = None  # of the first weights; see `Network.start`
     seed: int = 0  # of the first weights, and of the order of the examples
     rule: str = "warm"  # what is tried in SAM's place, a name in `dynamics.RECIPES`
     options: tuple[tuple[str, float], ...] = ()  # of that rule, where they are not as by default
@@ -125,6 +126,7 @@ CONVOLUTIONAL: Final = Training(
     Network("digits", (8, 16), "relu", layers="convolutional", precision="float32"),
     rho=1.0,
     steps=1500,
+    scale="uniform",
     batch=128,
 )
 PRESETS: Final = {"Digits": DIGITS, "Convolutional, mini-batches": CONVOLUTIONAL, "Tiny": TINY}
