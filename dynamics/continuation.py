@@ -333,7 +333,7 @@ def _lengthened(runs: list[_Run], ends: _Ends, followed: _Followed) -> Track:
         j = int(followed.partner[i])
         if taken[i] or taken[j]:
             if not taken[i]:
-                why[i], paths[i] = LOST, ends.at[:0]
+                why[i] = LOST
             continue
         taken[[i, j]], paths[j] = True, ends.at[:0]
         # The seed of a line has nothing behind it but the kink.
