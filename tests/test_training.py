@@ -271,8 +271,8 @@ def test_a_log_is_judged_by_its_norms_and_thinned() -> None:
     header = "step,loss,loss_plus,gradient_norm,shifted_norm,cosine,eta,rho\n"
     text = header + "\n".join(",".join(repr(float(v)) for v in row) for row in zip(*columns, strict=True))
     judged = judge_log(text.encode(), "Your run")
-    assert judged.verdict.outcome == "stalled"  # hallucinated is never told from norms alone
-    assert "hallucinated" not in judged.verdict.sentence
+    assert judged.judgement.outcome == "flat"  # without checks on all examples no stall is told
+    assert "hallucinated" not in judged.judgement.sentence
     assert (judged.rows, judged.rho, judged.eta) == (3001, (4.0, 4.0), (0.05, 0.05))
     assert len(judged.curves.k) <= CURVE and judged.curves.k[[0, -1]].tolist() == [0, 3000]
 
