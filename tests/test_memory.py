@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tracemalloc
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,11 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import cdist
 
 from benchmarks.memory import BOUND
-from dynamics import branches, chains, hallucination_curves, levels, safe, stationary_points
+from dynamics import branches, chains, hallucination_curves, levels, stationary_points
 from dynamics.hallucination import hallucinated_points
 from landscapes import Landscape
 
+CRITICAL = import_module("dynamics.critical_radius")  # in the package its name is that of the function
 ROOT = Path(__file__).resolve().parent.parent
 WAVES = Landscape("sin(2*x)*sin(2*y) + x/9", ((-4.0, 4.0), (-4.0, 4.0)))
 
@@ -67,17 +69,17 @@ def coincide(a: np.ndarray, b: np.ndarray) -> bool:
 @pytest.mark.parametrize(
     ("module", "name"),
     [(levels, "_VERTICES"), (branches, "_BLOCK"), ("dynamics.arcs", "_BLOCK"), ("dynamics.saddles", "_BLOCK"),
-     (safe, "_CHORDS")],
+     (CRITICAL, "_CHORDS")],
 )  # fmt: skip
 def test_how_much_is_looked_at_together_changes_nothing(
     module: object, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = hallucination_curves(WAVES, 1.5)
-    expected = safe.attracting(whole, 0.01)
+    expected = CRITICAL.attracting(whole, 0.01)
     monkeypatch.setattr(sys.modules.get(str(module), module), name, 17)
     parts = hallucination_curves(WAVES, 1.5)
     assert same(parts, whole)
-    found = safe.attracting(parts, 0.01)
+    found = CRITICAL.attracting(parts, 0.01)
     for a, b in ((expected.low, found.low), (expected.high, found.high)):
         np.testing.assert_allclose(np.sort(b), np.sort(a), atol=1e-9)
     assert len(found.low) > 0

@@ -41,14 +41,14 @@ export class Curves {
     next(() => next(() => next(() => this.later?.()))); // the landscape's frame is not held up
   }
 
-  react({ curves, view }, { plotly, width, narrow, ink }) {
+  react({ curves, view, playback }, { plotly, width, narrow, ink }) {
     this.plotly = plotly;
     const { data, layout } = filledIn(curves, ink);
-    const { tracks } = this.controls;
+    this.names = playback.tracks.map(({ name }) => name);
     for (const trace of data) {
-      const [track, curve] = trace.meta;
-      trace.x = tracks[track].k;
-      trace.y = tracks[track][curve];
+      const [index, curve] = trace.meta;
+      const { k = [], [curve]: values = [] } = this.track(this.controls.tracks, index) ?? {};
+      Object.assign(trace, { x: k, y: values });
     }
     if (narrow) {
       for (const [part, change] of Object.entries(layout.meta.narrow)) {
@@ -62,6 +62,11 @@ export class Curves {
     const react = async () => plotly.react(this.figure, data, layout, config);
     react().catch(() => (this.box.hidden = true));
     if (!this.listening) this.listen();
+  }
+
+  /** @param {import("./stage.js").Track[]} tracks some of the picture's @param {number} index among all of these */
+  track(tracks, index) {
+    return tracks.find(({ name }) => name === this.names[index]);
   }
 
   listen() {
@@ -93,9 +98,8 @@ export class Curves {
     this.figure.toggleAttribute("data-behind", true);
     const layout = this.figure._fullLayout;
     const lines = this.figure._fullData.map(({ meta: [index, curve], line, xaxis, yaxis }) => {
-      const [{ k, [curve]: values, count }, across, up] = [
-        tracks[index], layout[xaxis.replace("x", "xaxis")], layout[yaxis.replace("y", "yaxis")],
-      ];
+      const { k, [curve]: values, count } = this.track(tracks, index) ?? {}; // of some rules only the server has tracks
+      const [across, up] = [layout[xaxis.replace("x", "xaxis")], layout[yaxis.replace("y", "yaxis")]];
       const stride = Math.max(1, Math.floor(count / POINTS));
       const at = (i) => {
         const [x, y] = [across.d2p(k[i]), up.d2p(values[i])];

@@ -35,7 +35,7 @@ _RULES: Final[dict[str, Callable[[Objective, float, float], Rule]]] = {"GD": _gd
 class Branches:
     """Where the hallucinated points are at every radius."""
 
-    samples: npt.NDArray[np.float32]  # (m, d + 2) rho, x and the step limit; ascending in rho on each branch
+    samples: npt.NDArray[np.float64]  # (m, d + 2) rho, x and the step limit; ascending in rho on each branch
     offsets: npt.NDArray[np.int32]  # (n + 1,) where in the samples each branch begins
 
 
@@ -95,7 +95,7 @@ def _sampled(c: HallucinationCurves) -> Branches:
     counts = np.diff(c.offsets)
     isolated = ~c.curves
     return Branches(
-        samples[np.repeat(isolated, counts)].astype(np.float32),
+        samples[np.repeat(isolated, counts)],
         np.concatenate([[0], np.cumsum(counts[isolated])]).astype(np.int32),
     )
 

@@ -101,7 +101,7 @@ def _live(live: Live) -> dict[str, Any]:
     return {
         "branches": None
         if branches is None
-        else {"samples": _encoded(branches.samples), "offsets": _encoded(branches.offsets), "dim": len(live.start)},
+        else {"samples": _single(branches.samples), "offsets": _encoded(branches.offsets), "dim": len(live.start)},
         "star": HALLUCINATED,
         "program": live.program,
         "given": live.given,
