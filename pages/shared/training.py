@@ -126,7 +126,6 @@ CONVOLUTIONAL: Final = Training(
     Network("digits", (8, 16), "relu", layers="convolutional", precision="float32"),
     rho=1.0,
     steps=1500,
-    scale="uniform",
     batch=128,
 )
 PRESETS: Final = {"Digits": DIGITS, "Convolutional, mini-batches": CONVOLUTIONAL, "Tiny": TINY}
