@@ -130,7 +130,7 @@ def test_shares_over_a_small_grid_stop_and_change(page: Page, app_url: str, comp
     conclusion = page.locator(".verdict", has_text="Over 36 starts of the window SAM alone")
     expect(conclusion).to_have_text(over_grid(first), timeout=LONG)  # without being asked for
     figure = "document.querySelector('.st-key-fractions .player-figure')"
-    page.wait_for_function(f"{figure}?._fullData?.[0].x.length === 3")
+    page.wait_for_function(f"() => {figure}?._fullData?.[0].x.length === 3")
     shares = sorted((ends.share().share for ends in first.values()), reverse=True)
     np.testing.assert_allclose(page.evaluate(f"[...{figure}._fullData[0].x]"), shares)
 
