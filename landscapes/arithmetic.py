@@ -63,28 +63,6 @@ def _array_logarithmic(value: Any, a: Any) -> Any:
 
 _Functions: TypeAlias = dict[str, Callable[..., Any]]
 
-FLOATS: Final[_Functions] = {  # a result may be a number of NumPy's: the program makes it a float
-    "sin": np.sin,
-    "cos": np.cos,
-    "tan": np.tan,
-    "asin": np.arcsin,
-    "acos": np.arccos,
-    "atan": np.arctan,
-    "sinh": np.sinh,
-    "cosh": np.cosh,
-    "tanh": np.tanh,
-    "exp": np.exp,
-    "log": np.log,
-    "log10": np.log10,
-    "sqrt": math.sqrt,
-    "abs": math.fabs,
-    "sign": _sign,
-    "pow": np.power,
-    "pow1": _pow1,
-    "pow2": _pow2,
-    "logarithmic": _logarithmic,
-}
-
 NUMPY: Final[_Functions] = {
     "sin": np.sin,
     "cos": np.cos,
@@ -105,4 +83,14 @@ NUMPY: Final[_Functions] = {
     "pow1": _array_pow1,
     "pow2": _array_pow2,
     "logarithmic": _array_logarithmic,
+}
+
+FLOATS: Final[_Functions] = NUMPY | {  # a result may be a number of NumPy's: the program makes it a float
+    "sqrt": math.sqrt,
+    "abs": math.fabs,
+    "sign": _sign,
+    "pow": np.power,
+    "pow1": _pow1,
+    "pow2": _pow2,
+    "logarithmic": _logarithmic,
 }
